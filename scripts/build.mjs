@@ -1,0 +1,17 @@
+/** `npm run build`: makes dist/start_server. */
+import { bun, install, must } from "./tools.mjs";
+
+install();
+must(bun(), [
+  "build",
+  "src/main.ts",
+  "--compile",
+  "--minify",
+  "--bytecode",
+  // citty's import.meta needs it: with bytecode the default is another.
+  "--format=esm",
+  // No file in the working directory may change what the program does.
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+  "--outfile=dist/start_server",
+]);

@@ -1,0 +1,116 @@
+/** Finds the program the way execvp(3) does, in the worker's PATH and seen from its directory. */
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { fromBytes } from "../config/environment.ts";
+import type { SpawnFault } from "../supervisor/messages.ts";
+import { causeOf, codeOf } from "./errors.ts";
+
+/** A program that cannot be started, with one clause that says why. */
+export class ProgramError extends Error {
+  override readonly name = "ProgramError";
+  readonly fault: SpawnFault;
+  constructor(fault: SpawnFault, reason: string) {
+    super(reason);
+    this.fault = fault;
+  }
+}
+
+/** What execvp(3) searches when PATH is not set. */
+const DEFAULT_PATH = "/bin:/usr/bin";
+
+/**
+ * @param program Byte string, as typed.
+ * @param path The worker's PATH, a byte string.
+ * @param dir The worker's directory, or null for ours.
+ * @returns The path to execute, seen from `dir`.
+ * @throws ProgramError
+ */
+export function findProgram(program: string, path: string | undefined, dir: string | null): string {
+  const typed = fromBytes(program);
+  if (program === "") throw new ProgramError("missing", 'program "" has no name');
+  if (program.includes("/")) {
+    const refusal = executeRefusal(program, dir);
+    if (refusal === null) return program;
+    throw new ProgramError(faultOf(refusal), `program "${typed}": ${causeOf(refusal)}`);
+  }
+  let denied: unknown = null;
+  for (const directory of (path ?? DEFAULT_PATH).split(":")) {
+    const candidate = `${directory === "" ? "." : directory}/${program}`;
+    const refusal = executeRefusal(candidate, dir);
+    if (refusal === null) return candidate;
+    if (faultOf(refusal) === "notExecutable") denied ??= refusal;
+  }
+  if (denied !== null) throw new ProgramError("notExecutable", `program "${typed}": ${causeOf(denied)}`);
+  throw new ProgramError(
+    "missing",
+    `program "${typed}" is not in PATH: give its path, or set PATH`,
+  );
+}
+
+/** The worker's directory, which may be a symlink that a deploy moves. @throws ProgramError */
+export function checkDir(dir: string): void {
+  try {
+    if (statSync(dir).isDirectory()) {
+      accessSync(dir, constants.X_OK);
+      return;
+    }
+  } catch (error) {
+    throw new ProgramError("transient", `--dir "${dir}": ${causeOf(error)}`);
+  }
+  throw new ProgramError("transient", `--dir "${dir}": not a directory (ENOTDIR)`);
+}
+
+/** Why a found file could not be executed after all: `error` is what posix_spawn said. */
+export function explainSpawn(error: unknown, program: string, file: string, dir: string | null): ProgramError {
+  const typed = fromBytes(program);
+  if (codeOf(error) === "ENOENT") {
+    const interpreter = interpreterOf(file, dir);
+    if (interpreter !== null) {
+      return new ProgramError("notExecutable", `program "${typed}": its interpreter "${interpreter}" does not exist`);
+    }
+  }
+  return new ProgramError(faultOf(error), `program "${typed}": ${causeOf(error)}`);
+}
+
+function faultOf(error: unknown): SpawnFault {
+  switch (codeOf(error)) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return "missing";
+    case "EACCES":
+    case "EISDIR":
+    case "ELOOP":
+    case "ENAMETOOLONG":
+    case "ENOEXEC":
+    case "EPERM":
+    case "E2BIG":
+      return "notExecutable";
+    default:
+      return "transient";
+  }
+}
+
+/** Null when the file may be executed; else what stands against it. */
+function executeRefusal(file: string, dir: string | null): unknown {
+  const path = seenFrom(dir, file);
+  try {
+    if (statSync(path).isDirectory()) return { code: "EISDIR" };
+    accessSync(path, constants.X_OK);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+function interpreterOf(file: string, dir: string | null): string | null {
+  try {
+    const head = readFileSync(seenFrom(dir, file)).subarray(0, 256).toString("latin1");
+    return /^#!\s*(\S+)/.exec(head)?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function seenFrom(dir: string | null, file: string): Buffer {
+  const joined = dir === null || file.startsWith("/") ? file : `${Buffer.from(dir).toString("latin1")}/${file}`;
+  return Buffer.from(joined, "latin1");
+}
