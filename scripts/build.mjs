@@ -10,6 +10,8 @@ must(bun(), [
   "--bytecode",
   // citty's import.meta needs it: with bytecode the default is another.
   "--format=esm",
+  // What a command does not use is not loaded, not even the runtime's own modules that it would import.
+  "--splitting",
   // No file in the working directory may change what the program does.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",

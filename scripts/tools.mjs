@@ -25,7 +25,9 @@ export function install() {
 export function bun() {
   const found = findBun();
   if (found === null) {
-    console.error(`No Bun for ${process.platform} ${process.arch} among the installed packages: run "npm install"`);
+    console.error(
+      `No Bun for ${process.platform} ${process.arch} among the installed packages: run "npm install"`,
+    );
     process.exit(1);
   }
   return found;

@@ -1,22 +1,28 @@
 /** argv in, exit code out: the only caller of process.exit. What a command does not use is not loaded. */
-import { parseCommand } from "./config/parse.ts";
+import { splitArgv } from "./config/argv.ts";
+import type { OptionName } from "./config/options.ts";
 import { UsageError } from "./config/usage-error.ts";
+import { StartError, causeOf, codeOf } from "./system/errors.ts";
 import { version } from "../package.json";
 
 /** Wrong use, as opposed to what was asked for and failed. */
 const USAGE_EXIT_CODE = 2;
 
 async function main(argv: readonly string[]): Promise<number> {
-  const command = parseCommand(argv, Bun.env);
+  const split = splitArgv(argv);
+  const asked = (name: OptionName): boolean => split.given.some((option) => option.name === name);
+  if (asked("help")) {
+    const { helpText } = await import("./config/help.ts");
+    return print(helpText(Number(Bun.env["COLUMNS"]) || 80));
+  }
+  if (asked("version")) return print(version);
+  if (asked("demo-worker")) {
+    const { demoWorker } = await import("./demo/worker.ts");
+    return demoWorker();
+  }
+  const { parseCommand } = await import("./config/parse.ts");
+  const command = parseCommand(split, Bun.env);
   switch (command.kind) {
-    case "help": {
-      const { helpText } = await import("./config/help.ts");
-      console.log(helpText(Number(Bun.env["COLUMNS"]) || 80));
-      return 0;
-    }
-    case "version":
-      console.log(version);
-      return 0;
     case "restart": {
       const { restart } = await import("./commands/restart.ts");
       return restart(command.pidFile, command.statusFile, console.error);
@@ -24,10 +30,6 @@ async function main(argv: readonly string[]): Promise<number> {
     case "stop": {
       const { stop } = await import("./commands/stop.ts");
       return stop(command.pidFile, console.error);
-    }
-    case "demoWorker": {
-      const { demoWorker } = await import("./demo/worker.ts");
-      return demoWorker();
     }
     case "start": {
       const { commandLineLaunch, start } = await import("./commands/start.ts");
@@ -38,18 +40,41 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (error) {
-  const { message } = error as Error;
-  if (error instanceof UsageError) {
-    console.error(message);
-    process.exit(USAGE_EXIT_CODE);
+/** A full disk is a failure; a reader that has seen enough is none. */
+async function print(text: string): Promise<number> {
+  try {
+    await Bun.write(Bun.stdout, `${text}\n`);
+  } catch (error) {
+    if (codeOf(error) !== "EPIPE")
+      throw new StartError(`Cannot write to stdout: ${causeOf(error)}`);
   }
-  if (error instanceof Error && error.name === "StartError") {
-    console.error(message);
-    process.exit((error as Error & { readonly exitCode: number }).exitCode);
-  }
-  console.error(`BUG in start_server, please report it: ${message}`);
-  process.exit(1);
+  return 0;
 }
+
+/** What went wrong, as one line and an exit code. */
+function report(error: unknown): number {
+  if (error instanceof UsageError) {
+    complain(error.message);
+    return USAGE_EXIT_CODE;
+  }
+  if (error instanceof StartError) {
+    complain(error.message);
+    return error.exitCode;
+  }
+  complain(
+    `BUG in start_server, please report it: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  return 1;
+}
+
+/** A value that the message quotes may hold line ends, or what a terminal would obey. */
+function complain(message: string): void {
+  console.error(
+    message.replace(
+      /\p{Cc}/gu,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    ),
+  );
+}
+
+process.exit(await main(process.argv.slice(2)).catch(report));

@@ -34,7 +34,12 @@ export function createInbox(): Inbox {
 }
 
 /** Supervises until a request, or a hopeless first start, ends it. Resolves to the exit code. */
-export function run(config: StepConfig, settings: Settings, system: System, inbox: Inbox): Promise<number> {
+export function run(
+  config: StepConfig,
+  settings: Settings,
+  system: System,
+  inbox: Inbox,
+): Promise<number> {
   return new Promise((resolve) => {
     let state: State | undefined;
     let busy = false;

@@ -71,7 +71,12 @@ export function createSystem(config: Config, origin: WorkerOrigin, parts: System
         environment,
         dir: config.dir === null ? null : toBytes(config.dir),
         descriptors: [
-          ...(output === null ? [] : ([[output.fd, 1], [output.fd, 2]] as const)),
+          ...(output === null
+            ? []
+            : ([
+                [output.fd, 1],
+                [output.fd, 2],
+              ] as const)),
           ...origin.sockets.map(({ fd }, index) => [fd, origin.fds[index] as number] as const),
         ],
         generation,
@@ -111,7 +116,10 @@ export function createSystem(config: Config, origin: WorkerOrigin, parts: System
       try {
         output.reopen();
         sink.retarget(2);
-        log("info", "received USR1, reopened the log; workers keep the old file until the next deploy");
+        log(
+          "info",
+          "received USR1, reopened the log; workers keep the old file until the next deploy",
+        );
       } catch (error) {
         log("error", `received USR1, cannot reopen the log: ${causeOf(error)}`);
       }
@@ -132,7 +140,10 @@ export function createWorkerEnvironment(
       try {
         envdir = readEnvdir(config.envdir);
       } catch (error) {
-        log("error", `cannot read --envdir ${config.envdir}, keeping its last variables: ${causeOf(error)}`);
+        log(
+          "error",
+          `cannot read --envdir ${config.envdir}, keeping its last variables: ${causeOf(error)}`,
+        );
       }
     }
     return workerEnvironment({

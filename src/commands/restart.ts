@@ -29,7 +29,11 @@ export async function restart(
   const supervisor = findRunning("--restart", pidFile);
   const before = readStatus(statusFile);
   const reportBefore = readReport(statusFile, supervisor.pid);
-  const newest = Math.max(0, ...before.map((entry) => entry.generation), reportBefore?.generation ?? 0);
+  const newest = Math.max(
+    0,
+    ...before.map((entry) => entry.generation),
+    reportBefore?.generation ?? 0,
+  );
   signalSupervisor("--restart", supervisor.pid, "SIGHUP");
 
   let failedTries = 0;
@@ -37,7 +41,9 @@ export async function restart(
   for (;;) {
     await Bun.sleep(POLL_MS);
     if (!supervisor.isRunning()) {
-      throw new StartError(`Cannot --restart: start_server with pid ${supervisor.pid} ended before the deploy did`);
+      throw new StartError(
+        `Cannot --restart: start_server with pid ${supervisor.pid} ended before the deploy did`,
+      );
     }
     const report = readReport(statusFile, supervisor.pid);
     const begun = report === null || report.deploy > (reportBefore?.deploy ?? -1);
@@ -63,10 +69,12 @@ export async function restart(
 /** @throws StartError when it cannot be read. */
 function readStatus(path: string): Entry[] {
   try {
-    return [...readFileSync(path, "latin1").matchAll(/^(\d+):(\d+)$/gm)].map(([, generation, pid]) => ({
-      generation: Number(generation),
-      pid: pid ?? "",
-    }));
+    return [...readFileSync(path, "latin1").matchAll(/^(\d+):(\d+)$/gm)].map(
+      ([, generation, pid]) => ({
+        generation: Number(generation),
+        pid: pid ?? "",
+      }),
+    );
   } catch (error) {
     throw new StartError(`Cannot --restart: --status-file=${path}: ${causeOf(error)}`);
   }

@@ -27,7 +27,8 @@ export function findRunning(verb: string, pidFile: string): RunningSupervisor {
   try {
     fd = openSync(pidFile, "r");
   } catch (error) {
-    const absent = codeOf(error) === "ENOENT" ? "; start_server is not running, or uses another file" : "";
+    const absent =
+      codeOf(error) === "ENOENT" ? "; start_server is not running, or uses another file" : "";
     throw new StartError(`Cannot ${verb}: --pid-file=${pidFile}: ${causeOf(error)}${absent}`);
   }
   if (!isLocked(libc, fd)) {
@@ -51,7 +52,9 @@ export function signalSupervisor(verb: string, pid: number, signal: "SIGHUP" | "
   try {
     process.kill(pid, signal);
   } catch (error) {
-    throw new StartError(`Cannot ${verb}: ${signal} to start_server with pid ${pid}: ${causeOf(error)}`);
+    throw new StartError(
+      `Cannot ${verb}: ${signal} to start_server with pid ${pid}: ${causeOf(error)}`,
+    );
   }
 }
 

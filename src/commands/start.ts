@@ -87,7 +87,7 @@ export async function start(config: Config, launch: Launch): Promise<number> {
   const inbox = createInbox();
   const signals = installSignals(inbox.push);
   const sink = createLogSink(libc, 2);
-  const log = createLog(sink, config.logFile === null && isTerminal());
+  const log = createLog(sink, config.logFile === null && libc?.isTerminal(2) === true);
   const pidFile = config.pidFile === null ? null : lockPidFile(config.pidFile, takeLock(libc));
   const notes: string[] = [];
   let sockets: BoundSocket[];
@@ -109,7 +109,12 @@ export async function start(config: Config, launch: Launch): Promise<number> {
   if (config.daemonize && libc !== null && limit !== null) {
     signals.uninstall();
     try {
-      startDaemon(libc, launch.environment, { sockets, pidFile, inherited, limit }, opened as number | null);
+      startDaemon(
+        libc,
+        launch.environment,
+        { sockets, pidFile, inherited, limit },
+        opened as number | null,
+      );
     } catch (error) {
       leave(ground);
       throw error;
@@ -137,7 +142,12 @@ interface Surroundings {
   readonly opened: ReturnType<typeof openLogTarget> | null;
 }
 
-async function runDaemon(config: Config, launch: Launch, libc: Libc, handover: Handover): Promise<number> {
+async function runDaemon(
+  config: Config,
+  launch: Launch,
+  libc: Libc,
+  handover: Handover,
+): Promise<number> {
   const { sockets, pidFile, inherited, limit } = handover;
   const fds = assignDescriptors(config.sockets, inherited, limit.soft);
   const ground: Ground = { libc, sockets, fds, limit, inherited, pidFile };
@@ -174,7 +184,10 @@ async function supervise(
   }
   libc?.becomeSubreaper();
   if (libc !== null) passOn(libc, inherited);
-  const output = config.logFile === null || opened === null ? null : redirectOutput(libc, config.logFile, opened);
+  const output =
+    config.logFile === null || opened === null
+      ? null
+      : redirectOutput(libc, config.logFile, opened);
   if (output !== null) sink.retarget(libc === null ? output.fd : 2);
 
   const timers = createTimers((timer) => inbox.push({ type: "timerFired", timer }));
@@ -248,7 +261,11 @@ function usableLimit(libc: Libc, config: Config): FileLimit {
 
 /** @throws StartError for a directory or program that the first worker would fail on. */
 function checkWorker(config: Config, launch: Launch, fds: readonly number[]): void {
-  const environment = createWorkerEnvironment(config, { base: launch.environment, fds }, () => undefined)(1);
+  const environment = createWorkerEnvironment(
+    config,
+    { base: launch.environment, fds },
+    () => undefined,
+  )(1);
   try {
     if (config.dir !== null) checkDir(config.dir);
     if (config.waitForProgram) return;
@@ -258,8 +275,4 @@ function checkWorker(config: Config, launch: Launch, fds: readonly number[]): vo
     const codes = { missing: 127, notExecutable: 126, transient: 1 } as const;
     throw new StartError(`Cannot start: ${error.message}`, codes[error.fault]);
   }
-}
-
-function isTerminal(): boolean {
-  return fstatSync(2).isCharacterDevice() && require("node:tty").isatty(2);
 }

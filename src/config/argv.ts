@@ -30,17 +30,22 @@ export function splitArgv(argv: readonly string[]): Argv {
     const option = findOption(typed, word);
     if (option.type === "flag") {
       if (attached !== undefined) {
-        throw new UsageError(`Option --${option.name} takes no value, but got "${attached}"`);
+        throw new UsageError(
+          `Option --${option.name} takes no value, but got "${attached}": leave it out`,
+        );
       }
       given.push({ name: option.name, value: "1" });
       continue;
     }
     if (attached === undefined) index += 1;
     const value = attached ?? argv[index];
-    if (value === undefined || value === "") {
-      throw new UsageError(`Option --${option.name} needs a value: --${option.name}=${placeholder(option)}`);
+    const isNone = value === "" && attached === undefined && option.mayBeEmpty === true;
+    if (value === undefined || (value === "" && !isNone)) {
+      throw new UsageError(
+        `Option --${option.name} needs a value: --${option.name}=${placeholder(option)}`,
+      );
     }
-    given.push({ name: option.name, value });
+    given.push({ name: option.name, value: normalized(option, value) });
   }
   return { given, program: argv.slice(index) };
 }
@@ -49,17 +54,26 @@ function placeholder(option: Option): string {
   return option.placeholder ?? "VALUE";
 }
 
+/** Whole numbers as Getopt::Long takes them: with a sign, zeros in front, and underscores. */
+function normalized(option: Option, value: string): string {
+  const isNumber = option.type === "count" || option.type === "seconds";
+  if (!isNumber || !/^[-+]?_*\d[\d_]*$/.test(value)) return value;
+  return String(BigInt(value.replaceAll("_", "")));
+}
+
 /** An exact name wins; else a prefix that only one of 0.35's names has. Newer names are typed in full. */
 function findOption(typed: string, word: string): Option {
   const name = typed.toLowerCase();
   const exact = options.find((option) => option.name === name);
   if (exact !== undefined) return exact;
-  const candidates = options.filter((option) => option.perl === true && option.name.startsWith(name));
+  const candidates = options.filter(
+    (option) => option.perl === true && option.name.startsWith(name),
+  );
   const [first, ...others] = candidates;
   if (first === undefined) throw unknownOption(name, word);
   if (others.length === 0) return first;
   throw new UsageError(
-    `Option "${word}" is ambiguous: it could be ${listNames(candidates.map((option) => option.name))}`,
+    `Option "${word}" is ambiguous: it could be ${listNames(candidates.map((option) => option.name))}; type more of it`,
   );
 }
 
@@ -69,7 +83,8 @@ function unknownOption(name: string, word: string): UsageError {
     .map((known) => ({ known, distance: editDistance(name, known) }))
     .filter(({ distance, known }) => distance <= Math.max(2, known.length / 4))
     .toSorted((a, b) => a.distance - b.distance);
-  const hint = nearest === undefined ? "see --help for all options" : `did you mean --${nearest.known}?`;
+  const hint =
+    nearest === undefined ? "see --help for all options" : `did you mean --${nearest.known}?`;
   const shown = word.split("=", 1)[0];
   return new UsageError(`Unknown option "${shown}": ${hint}`);
 }

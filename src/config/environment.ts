@@ -44,7 +44,10 @@ export interface EnvironmentSources {
 
 export function workerEnvironment(sources: EnvironmentSources): Map<string, string> {
   const environment = new Map([...sources.base, ...sources.exported, ...sources.envdir]);
-  if (isTrue(environment.get("ENABLE_AUTO_RESTART")) && !isTrue(environment.get("AUTO_RESTART_INTERVAL"))) {
+  if (
+    isTrue(environment.get("ENABLE_AUTO_RESTART")) &&
+    !isTrue(environment.get("AUTO_RESTART_INTERVAL"))
+  ) {
     environment.set("AUTO_RESTART_INTERVAL", String(DEFAULT_AUTO_RESTART_SECONDS));
   }
   environment.set("SERVER_STARTER_PORT", toBytes(sources.serverStarterPort));
@@ -66,7 +69,8 @@ export function settingsFrom(environment: Environment): Settings {
   const killOldDelaySeconds = parseSeconds(environment.get("KILL_OLD_DELAY"));
   return {
     autoRestartSeconds: automatic ? autoRestartSeconds || DEFAULT_AUTO_RESTART_SECONDS : null,
-    killOldDelaySeconds: killOldDelaySeconds ?? (automatic ? AUTO_RESTART_KILL_OLD_DELAY_SECONDS : 0),
+    killOldDelaySeconds:
+      killOldDelaySeconds ?? (automatic ? AUTO_RESTART_KILL_OLD_DELAY_SECONDS : 0),
   };
 }
 

@@ -13,7 +13,9 @@ export const groupTitles: Readonly<Record<OptionGroup, string>> = {
 
 /** The option as typed, such as `--interval=SECONDS`. */
 export function synopsis(option: Option): string {
-  return option.placeholder === undefined ? `--${option.name}` : `--${option.name}=${option.placeholder}`;
+  return option.placeholder === undefined
+    ? `--${option.name}`
+    : `--${option.name}=${option.placeholder}`;
 }
 
 /** The description with its default and environment variable. */
@@ -40,7 +42,7 @@ export function helpText(columns: number): string {
     const entries = optionsOf(group as OptionGroup).map(
       (option) => `  ${synopsis(option)}\n${wrap(description(option), width, INDENT)}`,
     );
-    return `${title}:\n${entries.join("\n")}\n`;
+    return `${title}:\n${entries.join("\n")}`;
   });
   return [
     "Usage: start_server [options] -- program [arguments]",
@@ -57,7 +59,7 @@ export function helpText(columns: number): string {
     "  start_server --port=8080 --demo",
     "  start_server --port=80 --path=/run/app.sock -- my_httpd --workers 4",
     "",
-    ...groups,
+    groups.join("\n\n"),
   ].join("\n");
 }
 

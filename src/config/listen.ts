@@ -48,8 +48,17 @@ export function parsePort(value: string): PortSpec {
     );
   }
   const [, host = "", udp, port = "", fd] = hosted;
-  if (host === "") throw new UsageError(`Option ${option} has no host: leave the colon out to listen on 0.0.0.0`);
-  if (/[;=]/.test(host)) throw new UsageError(`Option ${option} has a host that SERVER_STARTER_PORT cannot express`);
+  if (host === "")
+    throw new UsageError(`Option ${option} has no host: leave the colon out to listen on 0.0.0.0`);
+  if (/[;=]/.test(host))
+    throw new UsageError(
+      `Option ${option} has a host that SERVER_STARTER_PORT cannot express: leave out ";" and "="`,
+    );
+  if (host.includes("%")) {
+    throw new UsageError(
+      `Option ${option} has an IPv6 zone, which is not supported: listen on [::] or on an address without a zone`,
+    );
+  }
   const ipv6 = host.includes(":");
   const key = ipv6 ? `[${host}]:${port}` : `${host}:${port}`;
   return portSpec({ option, key, host, ipv6, udp, port, fd });
@@ -59,7 +68,9 @@ export function parsePort(value: string): PortSpec {
 export function parsePath(value: string): PathSpec {
   const option = `--path=${value}`;
   if (/[;=]/.test(value)) {
-    throw new UsageError(`Option ${option} holds ";" or "=", which SERVER_STARTER_PORT cannot express: use another path`);
+    throw new UsageError(
+      `Option ${option} holds ";" or "=", which SERVER_STARTER_PORT cannot express: use another path`,
+    );
   }
   const bytes = new TextEncoder().encode(value).length;
   if (bytes > MAX_PATH_BYTES) {
@@ -86,7 +97,9 @@ export function assignDescriptors(
     if (fd === null) continue;
     const other = asked.get(fd);
     if (other !== undefined) {
-      throw new UsageError(`Options ${other} and ${option} ask for the same descriptor number ${fd}`);
+      throw new UsageError(
+        `Options ${other} and ${option} ask for the same descriptor number ${fd}: give each its own`,
+      );
     }
     if (fd >= limit) {
       throw new UsageError(
@@ -127,10 +140,14 @@ interface PortParts {
 
 function portSpec({ option, key, host, ipv6, udp, port, fd }: PortParts): PortSpec {
   if (Number(port) > 65_535) {
-    throw new UsageError(`Option ${option} has port ${port}, but ports end at 65535`);
+    throw new UsageError(
+      `Option ${option} has port ${port}, but ports end at 65535: give a lower one`,
+    );
   }
   if (fd !== undefined && Number(fd) > MAX_FD) {
-    throw new UsageError(`Option ${option} has descriptor number ${fd}, but they end at ${MAX_FD}`);
+    throw new UsageError(
+      `Option ${option} has descriptor number ${fd}, but they end at ${MAX_FD}: give a lower one`,
+    );
   }
   return {
     kind: udp === undefined || udp === "" ? "tcp" : "udp",

@@ -51,6 +51,8 @@ export interface Option {
   readonly env?: string;
   /** The default, in words for the reader where it is not a plain value. */
   readonly defaultText?: string;
+  /** An empty word after it means none, as in `--pid-file "$UNSET"`: 0.35 takes it so. */
+  readonly mayBeEmpty?: true;
   /** Known to Server::Starter 0.35: unique prefixes of these names are accepted. */
   readonly perl?: true;
   /** Not for users: left out of help. */
@@ -98,6 +100,7 @@ export const options: readonly Option[] = [
   {
     name: "envdir",
     type: "text",
+    mayBeEmpty: true,
     group: "worker",
     placeholder: "DIR",
     env: "ENVDIR",
@@ -130,6 +133,7 @@ export const options: readonly Option[] = [
   {
     name: "signal-on-hup",
     type: "signal",
+    mayBeEmpty: true,
     group: "deploy",
     placeholder: "SIGNAL",
     defaultText: "TERM",
@@ -139,6 +143,7 @@ export const options: readonly Option[] = [
   {
     name: "signal-on-term",
     type: "signal",
+    mayBeEmpty: true,
     group: "deploy",
     placeholder: "SIGNAL",
     defaultText: "TERM",
@@ -176,6 +181,7 @@ export const options: readonly Option[] = [
   {
     name: "pid-file",
     type: "text",
+    mayBeEmpty: true,
     group: "files",
     placeholder: "FILE",
     perl: true,
@@ -184,6 +190,7 @@ export const options: readonly Option[] = [
   {
     name: "status-file",
     type: "text",
+    mayBeEmpty: true,
     group: "files",
     placeholder: "FILE",
     perl: true,
@@ -192,6 +199,7 @@ export const options: readonly Option[] = [
   {
     name: "log-file",
     type: "text",
+    mayBeEmpty: true,
     group: "files",
     placeholder: 'FILE|"| CMD"',
     perl: true,

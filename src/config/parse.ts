@@ -4,7 +4,6 @@
  */
 import { parseArgs } from "citty";
 import type { ArgsDef } from "citty";
-import { splitArgv } from "./argv.ts";
 import type { Argv } from "./argv.ts";
 import { MAX_SECONDS, isTrue, parseSeconds, toBytes } from "./environment.ts";
 import { parsePath, parsePort } from "./listen.ts";
@@ -42,9 +41,6 @@ export type LogTarget =
   | { readonly kind: "command"; readonly command: string };
 
 export type Command =
-  | { readonly kind: "help" }
-  | { readonly kind: "version" }
-  | { readonly kind: "demoWorker" }
   | { readonly kind: "start"; readonly config: Config }
   | { readonly kind: "restart"; readonly pidFile: string; readonly statusFile: string }
   | { readonly kind: "stop"; readonly pidFile: string };
@@ -57,23 +53,26 @@ const MAX_BACKLOG = 2_147_483_647;
 const DEFAULT_BACKLOG = 4096;
 
 /** @throws UsageError with one sentence that names the option and quotes its value. */
-export function parseCommand(argv: readonly string[], environment: EnvironmentText): Command {
-  const split = splitArgv(argv);
-  const values = valuesOf(split, environment);
-  if (values.flag("help")) return { kind: "help" };
-  if (values.flag("version")) return { kind: "version" };
-  if (values.flag("demo-worker")) return { kind: "demoWorker" };
+export function parseCommand(split: Argv, environment: EnvironmentText): Command {
+  // The environment says how to supervise. A worker has it too, and must not stumble over it in a verb.
+  const isVerb = split.given.some(({ name }) => name === "restart" || name === "stop");
+  const values = valuesOf(split, isVerb ? {} : environment);
   if (values.flag("restart")) {
     const pidFile = values.text("pid-file");
     const statusFile = values.text("status-file");
     if (pidFile === null || statusFile === null) {
-      throw new UsageError("Option --restart needs --pid-file and --status-file as well");
+      throw new UsageError(
+        "Option --restart needs --pid-file and --status-file as well: those of the start_server that is meant",
+      );
     }
     return { kind: "restart", pidFile, statusFile };
   }
   if (values.flag("stop")) {
     const pidFile = values.text("pid-file");
-    if (pidFile === null) throw new UsageError("Option --stop needs --pid-file as well");
+    if (pidFile === null)
+      throw new UsageError(
+        "Option --stop needs --pid-file as well: that of the start_server that is meant",
+      );
     return { kind: "stop", pidFile };
   }
   return { kind: "start", config: configOf(split, values) };
@@ -82,20 +81,25 @@ export function parseCommand(argv: readonly string[], environment: EnvironmentTe
 function configOf({ given, program }: Argv, values: Values): Config {
   const demo = values.flag("demo");
   if (demo && program.length > 0) {
-    throw new UsageError(`Option --demo runs a built-in worker, but a program was given: "${program[0]}"`);
+    throw new UsageError(
+      `Option --demo runs a built-in worker, but a program was given, "${program[0]}": leave one of them out`,
+    );
   }
   if (!demo && program.length === 0) {
-    throw new UsageError("No program given: start_server [options] -- program [arguments], or --demo");
+    throw new UsageError(
+      "No program given: start_server [options] -- program [arguments], or --demo",
+    );
   }
   const all = (name: OptionName): string[] =>
     given.filter((each) => each.name === name).map((each) => each.value);
   const log = values.text("log-file");
   const daemonize = values.flag("daemonize");
-  if (daemonize && log === null) throw new UsageError("Option --daemonize needs --log-file as well");
-  const sockets = [...all("port").map(parsePort), ...all("path").map(parsePath)];
-  refuseTwins(sockets);
+  if (daemonize && log === null)
+    throw new UsageError(
+      "Option --daemonize needs --log-file as well: in the background there is nowhere else to write to",
+    );
   return {
-    sockets,
+    sockets: [...all("port").map(parsePort), ...all("path").map(parsePath)],
     // Perl's: 0 means the default.
     backlog: values.count("backlog", MAX_BACKLOG) || DEFAULT_BACKLOG,
     program,
@@ -124,12 +128,14 @@ interface Values {
   signal(name: OptionName): string | null;
 }
 
-const argsDef: ArgsDef = Object.fromEntries(
-  options.map((option) => [option.name, { type: option.type === "flag" ? "boolean" : "string" }]),
-);
-
 function valuesOf({ given }: Argv, environment: EnvironmentText): Values {
-  const canonical = given.map(({ name, value }) => `--${name}${typeOf(name) === "flag" ? "" : `=${value}`}`);
+  // Only what was given is defined: a definition costs more than a look at it.
+  const argsDef: ArgsDef = Object.fromEntries(
+    given.map(({ name }) => [name, { type: typeOf(name) === "flag" ? "boolean" : "string" }]),
+  );
+  const canonical = given.map(
+    ({ name, value }) => `--${name}${typeOf(name) === "flag" ? "" : `=${value}`}`,
+  );
   const parsed = parseArgs(canonical, argsDef) as Record<string, string | boolean | undefined>;
   /** The value and where it came from, for messages. */
   const find = (name: OptionName): { value: string; source: string } | null => {
@@ -145,12 +151,12 @@ function valuesOf({ given }: Argv, environment: EnvironmentText): Values {
       const variable = variableOf(name);
       return parsed[name] === true || (variable !== undefined && isTrue(environment[variable]));
     },
-    text: (name) => find(name)?.value ?? null,
+    text: (name) => find(name)?.value || null,
     count: (name, max) => {
       const found = find(name);
       if (found === null) return null;
       if (!/^\+?\d+$/.test(found.value) || Number(found.value) > max) {
-        throw new UsageError(`${found.source} is not a whole number from 0 to ${max}`);
+        throw new UsageError(`${found.source} is not a whole number: give one from 0 to ${max}`);
       }
       return Number(found.value);
     },
@@ -160,17 +166,19 @@ function valuesOf({ given }: Argv, environment: EnvironmentText): Values {
       const seconds = parseSeconds(found.value);
       if (seconds === null) {
         throw new UsageError(
-          `${found.source} is not a number of seconds from 0 to ${MAX_SECONDS}, such as 1 or 0.5`,
+          `${found.source} is not a number of seconds: give one from 0 to ${MAX_SECONDS}, such as 1 or 0.5`,
         );
       }
       return seconds;
     },
     signal: (name) => {
       const found = find(name);
-      if (found === null) return null;
+      if (found === null || found.value === "") return null;
       const signal = parseSignal(found.value);
       if (signal === null) {
-        throw new UsageError(`${found.source} is not a signal: give a name such as TERM or a number from 1 to 64`);
+        throw new UsageError(
+          `${found.source} is not a signal: give a name, such as TERM, or a number from 1 to 64`,
+        );
       }
       return signal;
     },
@@ -213,23 +221,9 @@ function exportedVariables(given: Argv["given"]): Map<string, string> {
   const exported = new Map<string, string>();
   for (const { name, value } of given) {
     const variable = variableOf(name);
-    if (variable !== undefined) exported.set(variable, toBytes(value.trim()));
+    if (variable !== undefined) exported.set(variable, toBytes(value));
   }
   return exported;
-}
-
-/** Two sockets on one address: the second bind would fail, after the first had succeeded. */
-function refuseTwins(sockets: readonly SocketSpec[]): void {
-  const seen = new Map<string, string>();
-  for (const spec of sockets) {
-    const address = spec.kind === "unix" ? `unix ${spec.path}` : `${spec.kind} ${spec.host ?? "0.0.0.0"} ${spec.port}`;
-    const other = seen.get(address);
-    // Port 0 is a different port each time.
-    if (other !== undefined && !(spec.kind !== "unix" && spec.port === 0)) {
-      throw new UsageError(`Options ${other} and ${spec.option} ask for the same address`);
-    }
-    seen.set(address, spec.option);
-  }
 }
 
 function parseRlimit(value: string | null): Config["rlimitNofile"] {
@@ -238,10 +232,14 @@ function parseRlimit(value: string | null): Config["rlimitNofile"] {
   const soft = Number(match?.[1]);
   const hard = match?.[2] === undefined ? null : Number(match[2]);
   if (match === null || !Number.isSafeInteger(soft) || !Number.isSafeInteger(hard ?? 0)) {
-    throw new UsageError(`Option --rlimit-nofile=${value} is not SOFT or SOFT:HARD, such as 1024 or 1024:4096`);
+    throw new UsageError(
+      `Option --rlimit-nofile=${value} is not SOFT or SOFT:HARD: give numbers, such as 1024 or 1024:4096`,
+    );
   }
   if (hard !== null && soft > hard) {
-    throw new UsageError(`Option --rlimit-nofile=${value} has a soft limit above the hard one`);
+    throw new UsageError(
+      `Option --rlimit-nofile=${value} has a soft limit above the hard one: swap or change them`,
+    );
   }
   return { soft, hard };
 }
@@ -250,6 +248,9 @@ function parseLogTarget(value: string): LogTarget {
   const piped = /^\s*\|\s*(.*)$/s.exec(value);
   if (piped === null) return { kind: "file", path: value };
   const command = piped[1] ?? "";
-  if (command.trim() === "") throw new UsageError(`Option --log-file=${value} has no command after the bar`);
+  if (command.trim() === "")
+    throw new UsageError(
+      `Option --log-file=${value} has no command after the bar: --log-file="| command"`,
+    );
   return { kind: "command", command };
 }

@@ -1,6 +1,4 @@
 /** Signals by name or number, as the command line and the log write them. */
-import { constants } from "node:os";
-
 /**
  * The name as Server::Starter logs it: upper case, without SIG; a number stays a number.
  * Null for what is no signal that can be sent.
@@ -17,5 +15,7 @@ export function parseSignal(text: string): string | null {
 /** The number of a signal that parseSignal accepted. */
 export function signalNumber(signal: string): number | undefined {
   if (/^\d+$/.test(signal)) return Number(signal);
-  return (constants.signals as Record<string, number>)[`SIG${signal}`];
+  // Loaded when a signal is asked for by name, which a plain start does not do.
+  const { signals } = process.getBuiltinModule("node:os").constants;
+  return (signals as Record<string, number>)[`SIG${signal}`];
 }

@@ -37,5 +37,6 @@ export const lines = {
     `sending ${signal} to processes that dead workers left:${listPids(strays)}`,
   strayDied: (pid: number, status: number) =>
     `process ${pid} that a dead worker left died, status:${status}`,
-  upgradeUnavailable: () => "received USR2, which is kept for replacing start_server itself: ignored",
+  upgradeUnavailable: () =>
+    "received USR2, which is kept for replacing start_server itself: ignored",
 } as const;

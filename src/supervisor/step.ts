@@ -265,7 +265,8 @@ function onTimer(turn: Turn, timer: Timer): void {
       return;
     case "strays": {
       const withStrays = generationsOf(turn.state).filter((each) => each.strays.length > 0);
-      for (const each of withStrays) turn.effects.push({ type: "inspectStrays", pids: each.strays });
+      for (const each of withStrays)
+        turn.effects.push({ type: "inspectStrays", pids: each.strays });
       if (withStrays.length > 0) arm(turn, "strays", STRAYS_MS);
       return;
     }

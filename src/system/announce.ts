@@ -19,7 +19,9 @@ export function checkStatusFile(path: string): void {
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
-    throw new StartError(`Cannot write --status-file=${path}: ${causeOf(error)}; its directory must exist and be writable`);
+    throw new StartError(
+      `Cannot write --status-file=${path}: ${causeOf(error)}; its directory must exist and be writable`,
+    );
   }
 }
 
@@ -40,7 +42,11 @@ export function createAnnouncer(path: string | null, log: Log): Announcer {
   };
 }
 
-function publishedFile(path: string, mode: number, log: Log): { publish(content: string): void; withdraw(): void } {
+function publishedFile(
+  path: string,
+  mode: number,
+  log: Log,
+): { publish(content: string): void; withdraw(): void } {
   let published: string | null = null;
   let made: MadeFile | null = null;
   /** The trouble already told: a full disk is one line, not one per event. */

@@ -31,11 +31,17 @@ export function startDaemon(
   closeSync(report);
   const answer = readAll(reader);
   if (answer === "\n") return;
-  throw new StartError(answer.trim() || "Cannot daemonize: the daemon ended before it was up; its log may say why");
+  throw new StartError(
+    answer.trim() || "Cannot daemonize: the daemon ended before it was up; its log may say why",
+  );
 }
 
 /** The session leader's whole life. */
-export function passOnHandover(libc: Libc, environment: ReadonlyMap<string, string>, handover: Handover): void {
+export function passOnHandover(
+  libc: Libc,
+  environment: ReadonlyMap<string, string>,
+  handover: Handover,
+): void {
   startAgain(libc, environment, { ...handover, stage: "daemon" }, false, []);
 }
 

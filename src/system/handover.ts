@@ -33,10 +33,15 @@ export function handoverDescriptors(handover: Handover): number[] {
 export function takeHandover(environment: Map<string, string>): Handover | null {
   const value = environment.get(VARIABLE);
   environment.delete(VARIABLE);
-  return value === undefined ? null : (JSON.parse(Buffer.from(value, "latin1").toString()) as Handover);
+  return value === undefined
+    ? null
+    : (JSON.parse(Buffer.from(value, "latin1").toString()) as Handover);
 }
 
-export function withHandover(environment: ReadonlyMap<string, string>, handover: Handover): Map<string, string> {
+export function withHandover(
+  environment: ReadonlyMap<string, string>,
+  handover: Handover,
+): Map<string, string> {
   const bytes = Buffer.from(JSON.stringify(handover)).toString("latin1");
   return new Map([...environment, [VARIABLE, bytes]]);
 }

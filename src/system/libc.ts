@@ -6,7 +6,6 @@
  * libraries: musl maps every "libc.*" to itself.
  */
 import { dlopen, ptr, read } from "bun:ffi";
-import { constants } from "node:os";
 import { SystemError } from "./errors.ts";
 
 /** What a child process is made of. Strings are byte strings (Latin-1). */
@@ -35,6 +34,7 @@ export interface Libc {
   /** Make `to` the same open file as `from`, kept over exec. */
   replace(from: number, to: number): void;
   setBlocking(fd: number): void;
+  isTerminal(fd: number): boolean;
   setCloseOnExec(fd: number, close: boolean): void;
   /** (Re)set the backlog of a bound stream socket. */
   listen(fd: number, backlog: number): void;
@@ -92,6 +92,7 @@ const symbols = {
   dup2: { args: ["int", "int"], returns: "int" },
   fcntl: { args: ["int", "int", "i64"], returns: "int" },
   flock: { args: ["int", "int"], returns: "int" },
+  isatty: { args: ["int"], returns: "int" },
   listen: { args: ["int", "int"], returns: "int" },
   pipe2: { args: ["ptr", "int"], returns: "int" },
   poll: { args: ["ptr", "u64", "int"], returns: "int" },
@@ -164,7 +165,9 @@ function wrap(c: Symbols, addChdir: ReturnType<typeof openChdir>): Libc {
       const flags = check(c.fcntl(fd, F_GETFL, 0), "fcntl");
       check(c.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK), "fcntl");
     },
-    setCloseOnExec: (fd, close) => void check(c.fcntl(fd, F_SETFD, close ? FD_CLOEXEC : 0), "fcntl"),
+    isTerminal: (fd) => c.isatty(fd) === 1,
+    setCloseOnExec: (fd, close) =>
+      void check(c.fcntl(fd, F_SETFD, close ? FD_CLOEXEC : 0), "fcntl"),
     listen: (fd, backlog) => void check(c.listen(fd, backlog), "listen"),
     bind: (family, type, address) => {
       const fd = check(c.socket(family, type | SOCK_CLOEXEC, 0), "socket");
@@ -243,7 +246,10 @@ function spawn(
     if (dir !== null && addChdir !== null) addChdir(actions, dir);
     if (before !== null && request.dir !== null) process.chdir(request.dir);
     const session = request.newSession ? POSIX_SPAWN_SETSID : 0;
-    c.posix_spawnattr_setflags(ptr(attributes), POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | session);
+    c.posix_spawnattr_setflags(
+      ptr(attributes),
+      POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | session,
+    );
     c.posix_spawnattr_setsigdefault(ptr(attributes), ptr(everySignal));
     c.posix_spawnattr_setsigmask(ptr(attributes), ptr(new Uint8Array(SIGSET_BYTES)));
     const errno = c.posix_spawn(ptr(pidCell), ptr(file), ptr(actions), ptr(attributes), argv, envp);
@@ -308,6 +314,8 @@ function limitWord(limit: number): bigint {
 }
 
 function codeName(errno: number): string {
+  // Loaded at the first failure: a plain start has none.
+  const { constants } = process.getBuiltinModule("node:os");
   const found = Object.entries(constants.errno).find(([, value]) => value === errno);
   return found?.[0] ?? `errno ${errno}`;
 }

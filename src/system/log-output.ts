@@ -22,7 +22,9 @@ export interface LogOutput {
 export function openLogTarget(libc: Libc | null, target: LogTarget): LogCommand | number {
   if (target.kind === "command") {
     if (libc === null) {
-      throw new StartError("Cannot use --log-file with a command: it needs bun:ffi, which is refused here");
+      throw new StartError(
+        "Cannot use --log-file with a command: it needs bun:ffi, which is refused here",
+      );
     }
     return createLogCommand(libc, target.command);
   }
@@ -34,7 +36,11 @@ export function openLogTarget(libc: Libc | null, target: LogTarget): LogCommand 
 }
 
 /** From now on descriptors 1 and 2 are the log. */
-export function redirectOutput(libc: Libc | null, target: LogTarget, opened: LogCommand | number): LogOutput {
+export function redirectOutput(
+  libc: Libc | null,
+  target: LogTarget,
+  opened: LogCommand | number,
+): LogOutput {
   const path = target.kind === "file" ? target.path : null;
   let fd = typeof opened === "number" ? opened : opened.writer;
   const takeOver = (): void => {

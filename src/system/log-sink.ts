@@ -118,7 +118,10 @@ function openTarget(libc: Libc | null, fd: number): Target {
       return { write: (bytes) => writeSync(fd, bytes), own: null };
     case "socket":
       // A socket cannot be opened a second time.
-      return { write: libc === null ? (bytes) => writeSync(fd, bytes) : (bytes) => libc.send(fd, bytes), own: null };
+      return {
+        write: libc === null ? (bytes) => writeSync(fd, bytes) : (bytes) => libc.send(fd, bytes),
+        own: null,
+      };
     case "stream": {
       const own = openAgain(fd);
       if (own !== null) return { write: (bytes) => writeSync(own, bytes), own };
@@ -142,7 +145,10 @@ function kindOf(fd: number): "closed" | "file" | "socket" | "stream" {
 /** A second, non-blocking description of a pipe or terminal; null where it is not ours to open. */
 function openAgain(fd: number): number | null {
   try {
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    return openSync(
+      `/proc/self/fd/${fd}`,
+      constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
+    );
   } catch {
     return null;
   }
@@ -152,7 +158,8 @@ function openAgain(fd: number): number | null {
 const PIPE_BUF = 4096;
 
 function writeIfReady(libc: Libc | null, fd: number, bytes: Uint8Array): number {
-  if (libc !== null && !libc.isWritable(fd, 0)) throw Object.assign(new Error(), { code: "EAGAIN" });
+  if (libc !== null && !libc.isWritable(fd, 0))
+    throw Object.assign(new Error(), { code: "EAGAIN" });
   return writeSync(fd, bytes.subarray(0, PIPE_BUF));
 }
 

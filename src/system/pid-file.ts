@@ -1,5 +1,13 @@
 /** The pid file: `pid\n`, locked as long as its writer lives. The lock, not the content, says who runs. */
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { constants } from "node:fs";
 import { StartError, causeOf, codeOf } from "./errors.ts";
 import type { MadeFile } from "./files.ts";

@@ -40,9 +40,12 @@ export function descriptorsOf(pid: number | "self"): { fd: number; target: strin
 
 /** The process's limit on open files, or null where /proc does not tell. */
 export function fileLimitOf(pid: number): FileLimit | null {
-  const match = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(text(`/proc/${pid}/limits`));
+  const match = /^Max open files\s+(\d+|unlimited)\s+(\d+|unlimited)/m.exec(
+    text(`/proc/${pid}/limits`),
+  );
   if (match === null) return null;
-  const number = (word: string | undefined): number => (word === "unlimited" ? 2 ** 64 : Number(word));
+  const number = (word: string | undefined): number =>
+    word === "unlimited" ? 2 ** 64 : Number(word);
   return { soft: number(match[1]), hard: number(match[2]) };
 }
 

@@ -35,14 +35,21 @@ export interface Processes {
 const bunsChildren = new Set<number>();
 
 /** Leave the child to Bun: reaping it here would make its `exited` reject. */
-export function leaveToBun(child: { readonly pid: number; readonly exited: Promise<number> }): void {
+export function leaveToBun(child: {
+  readonly pid: number;
+  readonly exited: Promise<number>;
+}): void {
   bunsChildren.add(child.pid);
   const forget = (): void => void bunsChildren.delete(child.pid);
   child.exited.then(forget, forget);
 }
 
 /** @param sockets Our descriptors of the listening sockets. */
-export function createProcesses(libc: Libc, sockets: readonly number[], onExited: OnExited): Processes {
+export function createProcesses(
+  libc: Libc,
+  sockets: readonly number[],
+  onExited: OnExited,
+): Processes {
   /** Workers and strays that are not known to be gone. */
   const known = new Map<number, { readonly generation: number; readonly stray: boolean }>();
   const strays = createStrays(sockets);
@@ -128,7 +135,7 @@ function rawStatus(code: number | null, signal: number | string | null): number 
 
 function send(pid: number, signal: string): void {
   try {
-    process.kill(pid, signalNumber(signal) ?? 15);
+    process.kill(pid, /^\d+$/.test(signal) ? Number(signal) : (`SIG${signal}` as NodeJS.Signals));
   } catch {
     // ESRCH: it died and is not reaped yet. EPERM: it changed its user; there is nothing we could do.
   }

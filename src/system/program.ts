@@ -1,5 +1,5 @@
 /** Finds the program the way execvp(3) does, in the worker's PATH and seen from its directory. */
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { fromBytes } from "../config/environment.ts";
 import type { SpawnFault } from "../supervisor/messages.ts";
 import { causeOf, codeOf } from "./errors.ts";
@@ -26,20 +26,25 @@ const DEFAULT_PATH = "/bin:/usr/bin";
  */
 export function findProgram(program: string, path: string | undefined, dir: string | null): string {
   const typed = fromBytes(program);
-  if (program === "") throw new ProgramError("missing", 'program "" has no name');
+  if (program === "")
+    throw new ProgramError("missing", 'program "" has no name: give its name or path');
   if (program.includes("/")) {
     const refusal = executeRefusal(program, dir);
-    if (refusal === null) return program;
-    throw new ProgramError(faultOf(refusal), `program "${typed}": ${causeOf(refusal)}`);
+    if (refusal !== null) throw refused(typed, refusal);
+    checkInterpreter(typed, program, dir);
+    return program;
   }
   let denied: unknown = null;
   for (const directory of (path ?? DEFAULT_PATH).split(":")) {
     const candidate = `${directory === "" ? "." : directory}/${program}`;
     const refusal = executeRefusal(candidate, dir);
-    if (refusal === null) return candidate;
+    if (refusal === null) {
+      checkInterpreter(typed, candidate, dir);
+      return candidate;
+    }
     if (faultOf(refusal) === "notExecutable") denied ??= refusal;
   }
-  if (denied !== null) throw new ProgramError("notExecutable", `program "${typed}": ${causeOf(denied)}`);
+  if (denied !== null) throw refused(typed, denied);
   throw new ProgramError(
     "missing",
     `program "${typed}" is not in PATH: give its path, or set PATH`,
@@ -60,15 +65,41 @@ export function checkDir(dir: string): void {
 }
 
 /** Why a found file could not be executed after all: `error` is what posix_spawn said. */
-export function explainSpawn(error: unknown, program: string, file: string, dir: string | null): ProgramError {
+export function explainSpawn(
+  error: unknown,
+  program: string,
+  file: string,
+  dir: string | null,
+): ProgramError {
   const typed = fromBytes(program);
-  if (codeOf(error) === "ENOENT") {
-    const interpreter = interpreterOf(file, dir);
-    if (interpreter !== null) {
-      return new ProgramError("notExecutable", `program "${typed}": its interpreter "${interpreter}" does not exist`);
-    }
+  if (codeOf(error) === "ENOENT" && executeRefusal(file, dir) === null) {
+    return new ProgramError(
+      "notExecutable",
+      `program "${typed}": its dynamic loader does not exist (ENOENT); was it built for another system?`,
+    );
   }
-  return new ProgramError(faultOf(error), `program "${typed}": ${causeOf(error)}`);
+  return refused(typed, error);
+}
+
+function refused(typed: string, error: unknown): ProgramError {
+  const advice =
+    codeOf(error) === "EACCES"
+      ? "; it must be executable (chmod +x), on a file system that allows it"
+      : "";
+  return new ProgramError(faultOf(error), `program "${typed}": ${causeOf(error)}${advice}`);
+}
+
+/** A script whose interpreter is missing fails with the script's name and "no such file", which misleads. */
+function checkInterpreter(typed: string, file: string, dir: string | null): void {
+  const interpreter = interpreterOf(file, dir);
+  if (interpreter === null) return;
+  const refusal = executeRefusal(interpreter, dir);
+  if (refusal === null) return;
+  const advice = interpreter.endsWith("\r") ? "; the script has line ends of Windows" : "";
+  throw new ProgramError(
+    "notExecutable",
+    `program "${typed}": its interpreter "${fromBytes(interpreter)}": ${causeOf(refusal)}${advice}`,
+  );
 }
 
 function faultOf(error: unknown): SpawnFault {
@@ -93,7 +124,10 @@ function faultOf(error: unknown): SpawnFault {
 function executeRefusal(file: string, dir: string | null): unknown {
   const path = seenFrom(dir, file);
   try {
-    if (statSync(path).isDirectory()) return { code: "EISDIR" };
+    const stat = statSync(path);
+    if (stat.isDirectory()) return { code: "EISDIR" };
+    // The kernel executes nothing else, and to look into a FIFO would block.
+    if (!stat.isFile()) return { code: "EACCES" };
     accessSync(path, constants.X_OK);
     return null;
   } catch (error) {
@@ -101,16 +135,26 @@ function executeRefusal(file: string, dir: string | null): unknown {
   }
 }
 
+/** How much of a script the kernel looks at. */
+const FIRST_LINE_BYTES = 256;
+
+/** What stands after `#!`, a byte string; null for what is no script, or not ours to read. */
 function interpreterOf(file: string, dir: string | null): string | null {
+  let fd: number | null = null;
   try {
-    const head = readFileSync(seenFrom(dir, file)).subarray(0, 256).toString("latin1");
-    return /^#!\s*(\S+)/.exec(head)?.[1] ?? null;
+    fd = openSync(seenFrom(dir, file), "r");
+    const head = Buffer.alloc(FIRST_LINE_BYTES);
+    const length = readSync(fd, head);
+    return /^#![ \t]*([^ \t\n\0]+)/.exec(head.toString("latin1", 0, length))?.[1] ?? null;
   } catch {
     return null;
+  } finally {
+    if (fd !== null) closeSync(fd);
   }
 }
 
 function seenFrom(dir: string | null, file: string): Buffer {
-  const joined = dir === null || file.startsWith("/") ? file : `${Buffer.from(dir).toString("latin1")}/${file}`;
+  const joined =
+    dir === null || file.startsWith("/") ? file : `${Buffer.from(dir).toString("latin1")}/${file}`;
   return Buffer.from(joined, "latin1");
 }

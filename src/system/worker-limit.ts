@@ -9,7 +9,11 @@ import type { FileLimit, Libc } from "./libc.ts";
 import { fileLimitOf } from "./proc.ts";
 
 /** @param launcher Pid of who started us; 0 when it is outside our pid namespace. */
-export function workerLimit(libc: Libc, asked: Config["rlimitNofile"], launcher: number): FileLimit {
+export function workerLimit(
+  libc: Libc,
+  asked: Config["rlimitNofile"],
+  launcher: number,
+): FileLimit {
   const own = libc.fileLimit();
   if (asked !== null) return { soft: asked.soft, hard: asked.hard ?? own.hard };
   const parent = fileLimitOf(launcher);
