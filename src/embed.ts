@@ -19,7 +19,7 @@ export async function embeddedStart({ exec, ...options }: StartServerOptions): P
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined) environment.set(toBytes(name), toBytes(value));
   }
-  return start(command.config, { environment, argv: exec.map(toBytes) });
+  return start(command.config, { environment, argv: exec.map(toBytes), ownsProcess: false });
 }
 
 function givenOptions(options: Omit<StartServerOptions, "exec">): Argv["given"] {

@@ -51,8 +51,7 @@ export function run(
         try {
           perform(effect, state);
         } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
-          system.log("error", `BUG: ${effect.type} failed: ${reason}`);
+          system.log("error", `BUG: ${effect.type} failed: ${messageOf(error)}`);
         }
       }
     };
@@ -81,7 +80,7 @@ export function run(
           inbox.push({ type: "straysSeen", of: effect.pids, holding: system.holding(effect.pids) });
           return;
         case "reopenLog":
-          system.reopenLog();
+          system.reopenLog(effect.workers);
           return;
         case "exit":
           resolve(effect.code);
@@ -91,19 +90,34 @@ export function run(
       }
     };
 
+    const decide = (event: Event): void => {
+      if (state === undefined) return;
+      let next: Step;
+      try {
+        next = step(config, state, event);
+      } catch (error) {
+        system.log("error", `BUG: no answer to ${event.type}: ${messageOf(error)}`);
+        return;
+      }
+      apply(next);
+    };
+
     const drain = (): void => {
+      // An effect that brings an event at once: the loop that performs it takes the event next.
       if (busy) return;
       busy = true;
-      for (let event = inbox.shift(); event !== undefined; event = inbox.shift()) {
-        if (state !== undefined) apply(step(config, state, event));
-      }
+      for (let event = inbox.shift(); event !== undefined; event = inbox.shift()) decide(event);
       busy = false;
     };
 
-    inbox.onPush = drain;
     busy = true;
+    inbox.onPush = drain;
     apply(boot(config, settings));
     busy = false;
     drain();
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

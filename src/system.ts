@@ -29,7 +29,8 @@ export interface System {
   log(level: Level, message: string): void;
   /** Those of `pids` and their descendants that hold a listening socket. */
   holding(pids: readonly number[]): number[];
-  reopenLog(): void;
+  /** @param workers Who keeps writing to the log as it was. */
+  reopenLog(workers: readonly number[]): void;
 }
 
 /** What a worker is started from, beside the configuration. */
@@ -108,18 +109,19 @@ export function createSystem(config: Config, origin: WorkerOrigin, parts: System
     announce: announcer.announce,
     log,
     holding: processes.holding,
-    reopenLog: () => {
+    reopenLog: (workers) => {
       if (output === null) {
         log("warn", "received USR1, but there is no --log-file to reopen");
         return;
       }
       try {
-        output.reopen();
-        sink.retarget(2);
-        log(
-          "info",
-          "received USR1, reopened the log; workers keep the old file until the next deploy",
-        );
+        if (!output.reopen()) {
+          log("info", "received USR1, but --log-file is a command, which reopens what it writes");
+          return;
+        }
+        sink.retarget(output.ours);
+        const old = workers.length === 0 ? "none" : workers.join(",");
+        log("info", `received USR1, reopened the log; kept the old file until a deploy:${old}`);
       } catch (error) {
         log("error", `received USR1, cannot reopen the log: ${causeOf(error)}`);
       }

@@ -1,5 +1,5 @@
 /** Finds the start_server that holds a pid file, for the verbs that talk to it. */
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { StartError, causeOf, codeOf } from "../system/errors.ts";
 import { openLibc } from "../system/libc.ts";
 import type { Libc } from "../system/libc.ts";
@@ -74,7 +74,7 @@ function isLocked(libc: Libc | null, fd: number): boolean {
 
 /** Without libc the kernel's list of locks must do. */
 function isListedAsLocked(fd: number): boolean {
-  const { ino } = require("node:fs").fstatSync(fd) as { ino: number };
+  const { ino } = fstatSync(fd);
   return readFileSync("/proc/locks", "latin1")
     .split("\n")
     .some((line) => line.includes("FLOCK") && line.split(/\s+/)[5]?.endsWith(`:${ino}`));

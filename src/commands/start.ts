@@ -45,6 +45,8 @@ export interface Launch {
   readonly environment: Map<string, string>;
   /** The worker's command, byte strings. */
   readonly argv: readonly string[];
+  /** Whether the process is ours alone, so that an error that nobody caught is for us to survive. */
+  readonly ownsProcess: boolean;
 }
 
 /** The launch that the command line asks for. */
@@ -54,6 +56,7 @@ export function commandLineLaunch(config: Config): Launch {
     argv: config.demo
       ? [...selfCommand().map(toBytes), "--demo-worker"]
       : lastArguments(config.program.length),
+    ownsProcess: true,
   };
 }
 
@@ -188,7 +191,7 @@ async function supervise(
     config.logFile === null || opened === null
       ? null
       : redirectOutput(libc, config.logFile, opened);
-  if (output !== null) sink.retarget(libc === null ? output.fd : 2);
+  if (output !== null) sink.retarget(output.ours);
 
   const timers = createTimers((timer) => inbox.push({ type: "timerFired", timer }));
   const onExited = (pid: number, status: number, strays: readonly number[]): void =>
@@ -208,8 +211,12 @@ async function supervise(
   const settings = settingsFrom(createWorkerEnvironment(config, origin, log)(0));
   ready();
 
+  if (launch.ownsProcess) {
+    process.on("uncaughtException", (error) => log("error", `BUG: ${error.message}`));
+  }
+
   const code = await run(config, settings, system, inbox);
-  timers.cancelAll();
+  timers.close();
   announcer.withdraw();
   leave(ground);
   sink.finish();

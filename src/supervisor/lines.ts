@@ -33,6 +33,8 @@ export const lines = {
     `new worker ${pid} died while the old ones waited, keeping ${listPids(kept)}`,
   leftBehind: (pid: number, strays: readonly number[]) =>
     `worker ${pid} left processes that hold its sockets:${listPids(strays)}`,
+  stillThere: (strays: readonly number[]) =>
+    `processes that an old worker left still hold its sockets:${listPids(strays)}`,
   tellingStrays: (signal: string, strays: readonly number[]) =>
     `sending ${signal} to processes that dead workers left:${listPids(strays)}`,
   strayDied: (pid: number, status: number) =>

@@ -68,6 +68,7 @@ export type Effect =
   | { readonly type: "log"; readonly level: Level; readonly message: string }
   /** Answered by `straysSeen`. */
   | { readonly type: "inspectStrays"; readonly pids: readonly number[] }
-  | { readonly type: "reopenLog" }
+  /** `workers` run on with the log as it was. */
+  | { readonly type: "reopenLog"; readonly workers: readonly number[] }
   /** Nothing lives any more: end the supervisor with this code. */
   | { readonly type: "exit"; readonly code: number };

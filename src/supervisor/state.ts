@@ -22,6 +22,8 @@ export interface Generation {
   readonly strays: readonly number[];
   /** Whether its processes have been sent the signal to leave. Each generation gets it once. */
   readonly told: boolean;
+  /** Whether the log has named its strays: from then on it also says when they die. */
+  readonly straysLogged: boolean;
 }
 
 /**

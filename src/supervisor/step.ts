@@ -72,7 +72,7 @@ export function step(config: StepConfig, state: State, event: Event): Step {
       onStopAsked(turn, event.signal);
       break;
     case "reopenAsked":
-      turn.effects.push({ type: "reopenLog" });
+      turn.effects.push({ type: "reopenLog", workers: generationsOf(state).flatMap(pidsOf) });
       break;
     case "upgradeAsked":
       log(turn, "warn", lines.upgradeUnavailable());
@@ -95,7 +95,13 @@ export function paceMs(config: StepConfig, failures: number): number {
 
 function onSpawned(turn: Turn, number: number, pid: number, settings: Settings): void {
   const { config, state } = turn;
-  const generation: Generation = { number, workers: [{ pid }], strays: [], told: false };
+  const generation: Generation = {
+    number,
+    workers: [{ pid }],
+    strays: [],
+    told: false,
+    straysLogged: false,
+  };
   log(turn, "info", lines.startingWorker(pid));
   if (state.mode === "stopping") {
     // It was on its way when the stop came: it must leave like the others.
@@ -138,15 +144,17 @@ function onExited(turn: Turn, pid: number, status: number, strays: readonly numb
     ...generation,
     workers: generation.workers.filter((worker) => worker.pid !== pid),
     strays: [...generation.strays.filter((stray) => stray !== pid), ...strays],
+    // Children that outlive a master that was told to leave for a moment are no news.
+    straysLogged: generation.straysLogged || (strays.length > 0 && !generation.told),
   };
-  if (!wasWorker) log(turn, "info", lines.strayDied(pid, status));
-  else if (state.mode === "stopping") log(turn, "info", lines.workerDied(pid, status));
+  if (!wasWorker && rest.straysLogged) log(turn, "info", lines.strayDied(pid, status));
+  if (wasWorker && state.mode === "stopping") log(turn, "info", lines.workerDied(pid, status));
 
   if (state.mode === "running" && wasWorker) workerDied(turn, rest, pid, status);
   else replaceGeneration(turn, rest);
 
   if (strays.length > 0) {
-    log(turn, "warn", lines.leftBehind(pid, strays));
+    if (!generation.told) log(turn, "warn", lines.leftBehind(pid, strays));
     arm(turn, "strays", STRAYS_MS);
     if (rest.told || turn.state.leaving.some((each) => each.number === rest.number && each.told)) {
       killAll(turn, strays, leaveSignal(turn));
@@ -195,6 +203,7 @@ function currentDied(turn: Turn, rest: Generation, pid: number, status: number):
       const previous = turn.state.leaving.findLast((each) => !each.told && each.workers.length > 0);
       cancel(turn, "soak");
       if (previous === undefined) break;
+      cancel(turn, "settle");
       log(turn, "warn", lines.diedUnexpectedly(pid, status));
       log(turn, "warn", lines.rolledBack(pid, pidsOf(previous)));
       patch(turn, {
@@ -228,7 +237,14 @@ function onStraysSeen(turn: Turn, of: readonly number[], holding: readonly numbe
   // A pid that was reaped since the look is not in `strays` any more, and must not come back.
   const kept = generation.strays.filter((stray) => !of.includes(stray) || holding.includes(stray));
   const found = holding.filter((pid) => !of.includes(pid));
-  replaceGeneration(turn, { ...generation, strays: [...kept, ...found] });
+  const strays = [...kept, ...found];
+  const news = strays.length > 0 && !generation.straysLogged;
+  if (news) log(turn, "warn", lines.stillThere(strays));
+  replaceGeneration(turn, {
+    ...generation,
+    strays,
+    straysLogged: generation.straysLogged || news,
+  });
   if (generation.told) killAll(turn, found, leaveSignal(turn));
   if (found.length === 0 && kept.length === generation.strays.length) return;
   announce(turn);
@@ -236,7 +252,7 @@ function onStraysSeen(turn: Turn, of: readonly number[], holding: readonly numbe
 }
 
 function onTimer(turn: Turn, timer: Timer): void {
-  const { attempt, leaving, settings } = turn.state;
+  const { attempt, settings } = turn.state;
   switch (timer) {
     case "prove":
       if (attempt.phase === "proving") promote(turn, attempt.candidate);
@@ -255,12 +271,14 @@ function onTimer(turn: Turn, timer: Timer): void {
       patch(turn, { failures: 0 });
       return;
     case "restart":
-      if (attempt.phase !== "idle" || settings.autoRestartSeconds === null) return;
-      if (leaving.length > 0) patch(turn, { restartOverdue: true });
-      else startDeploy(turn, lines.autoRestart(settings.autoRestartSeconds));
+      patch(turn, { restartOverdue: true });
+      restartIfDue(turn);
       return;
     case "forceRestart":
-      if (attempt.phase !== "idle" || settings.autoRestartSeconds === null) return;
+      if (settings.autoRestartSeconds === null) return;
+      // While the old ones have not even been told, forcing waits for another interval.
+      if (attempt.phase === "soaking") arm(turn, timer, settings.autoRestartSeconds * 1000);
+      if (attempt.phase !== "idle") return;
       startDeploy(turn, lines.forcedAutoRestart(settings.autoRestartSeconds));
       return;
     case "strays": {
@@ -397,14 +415,20 @@ function afterAttempt(turn: Turn): void {
   if (turn.state.deployWanted && turn.state.attempt.phase === "idle") {
     startDeploy(turn, lines.receivedHup());
   }
+  restartIfDue(turn);
 }
 
 /** A process is gone: what waited for that? */
 function afterDeparture(turn: Turn): void {
-  const { restartOverdue, attempt, leaving, settings } = turn.state;
   exitIfEmpty(turn);
-  if (!restartOverdue || attempt.phase !== "idle" || leaving.length > 0) return;
-  if (turn.state.mode !== "running" || settings.autoRestartSeconds === null) return;
+  restartIfDue(turn);
+}
+
+/** The automatic restart waits until nothing is under way and the old workers are gone. */
+function restartIfDue(turn: Turn): void {
+  const { mode, restartOverdue, attempt, leaving, settings } = turn.state;
+  if (mode !== "running" || !restartOverdue || settings.autoRestartSeconds === null) return;
+  if (attempt.phase !== "idle" || leaving.length > 0) return;
   startDeploy(turn, lines.autoRestart(settings.autoRestartSeconds));
 }
 

@@ -12,8 +12,13 @@ import type { LogCommand } from "./log-command.ts";
 export interface LogOutput {
   /** The descriptor that workers get as stdout and stderr. */
   readonly fd: number;
-  /** Open the file again, or start the command again. @throws when the file cannot be opened. */
-  reopen(): void;
+  /** The descriptor that our own lines go to. */
+  readonly ours: number;
+  /**
+   * Open the file again, or start a command that was given up again.
+   * @returns Whether a file was opened. @throws when it cannot be.
+   */
+  reopen(): boolean;
   /** The last line is written: give the command time to finish. */
   close(): Promise<void>;
 }
@@ -54,16 +59,20 @@ export function redirectOutput(
     get fd() {
       return fd;
     },
+    get ours() {
+      return libc === null ? fd : 2;
+    },
     reopen: () => {
       if (typeof opened !== "number") {
         opened.restart();
-        return;
+        return false;
       }
-      if (path === null) return;
+      if (path === null) return false;
       const next = openSync(path, "a");
       closeSync(fd);
       fd = next;
       takeOver();
+      return true;
     },
     close: async () => {
       if (typeof opened === "number") return;

@@ -102,7 +102,8 @@ export function createLogSink(libc: Libc | null, fd: number): LogSink {
 
 function attempt(write: Writer, bytes: Uint8Array): number | "later" | "never" {
   try {
-    return write(bytes);
+    // Nothing taken and no error: asked again at once it would say the same for ever.
+    return write(bytes) || "later";
   } catch (error) {
     return codeOf(error) === "EAGAIN" || codeOf(error) === "EWOULDBLOCK" ? "later" : "never";
   }

@@ -59,9 +59,15 @@ export function checkDir(dir: string): void {
       return;
     }
   } catch (error) {
-    throw new ProgramError("transient", `--dir "${dir}": ${causeOf(error)}`);
+    throw new ProgramError(
+      "transient",
+      `--dir "${dir}": ${causeOf(error)}; give an existing directory`,
+    );
   }
-  throw new ProgramError("transient", `--dir "${dir}": not a directory (ENOTDIR)`);
+  throw new ProgramError(
+    "transient",
+    `--dir "${dir}": not a directory (ENOTDIR); give an existing directory`,
+  );
 }
 
 /** Why a found file could not be executed after all: `error` is what posix_spawn said. */

@@ -89,7 +89,10 @@ function realPath(path: string): string {
 async function resolve({ host, ipv6, option }: PortSpec): Promise<string> {
   if (host === null) return "0.0.0.0";
   if (ipv6 ? isIpv6(host) : isIpv4(host)) return host;
-  if (ipv6) throw new StartError(`Cannot listen on ${option}: "${host}" is not an IPv6 address`);
+  if (ipv6)
+    throw new StartError(
+      `Cannot listen on ${option}: "${host}" is not an IPv6 address; give one as [::1]:80`,
+    );
   try {
     // getaddrinfo of the C library knows /etc/hosts and short forms such as 127.1.
     const [first] = await Bun.dns.lookup(host, { family: 4, backend: "libc" });

@@ -7,10 +7,13 @@ const LONGEST_MS = 2 ** 31 - 1;
 export interface Timers {
   arm(timer: Timer, delayMs: number): void;
   cancel(timer: Timer): void;
-  cancelAll(): void;
+  /** Cancel all, and let the event loop end. */
+  close(): void;
 }
 
 export function createTimers(onFire: (timer: Timer) => void): Timers {
+  // Without a timer Bun was measured to spin at full load: signal handlers do not keep its event loop waiting.
+  const keepWaiting = setInterval(() => undefined, LONGEST_MS);
   const armed = new Map<Timer, ReturnType<typeof setTimeout>>();
   const cancel = (timer: Timer): void => {
     clearTimeout(armed.get(timer));
@@ -29,8 +32,9 @@ export function createTimers(onFire: (timer: Timer) => void): Timers {
   return {
     arm,
     cancel,
-    cancelAll: () => {
+    close: () => {
       for (const timer of armed.keys()) cancel(timer);
+      clearInterval(keepWaiting);
     },
   };
 }

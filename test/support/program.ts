@@ -13,8 +13,8 @@ export const ours: readonly string[] =
     ? [process.execPath, join(root, "src", "main.ts")]
     : [join(root, "dist", "start_server")];
 
-/** Server::Starter's own, or null where the Debian package libserver-starter-perl is missing. */
-export const perls: readonly string[] | null = Bun.which("start_server", { PATH: "/usr/bin" }) === null ? null : ["/usr/bin/start_server"];
+/** Server::Starter's own, of the Debian package libserver-starter-perl. */
+export const perls: readonly string[] = ["/usr/bin/start_server"];
 
 /** A fixture's path. */
 export function fixture(name: string): string {

@@ -26,6 +26,10 @@ export function serving(path: string, generations: readonly number[]): Promise<E
   return eventually(`generations ${generations.join(", ")} in the status file`, () => {
     const entries = readStatus(path);
     const seen = entries.map((entry) => entry.generation);
-    return seen.length === generations.length && seen.every((each, index) => each === generations[index]) && entries;
+    return (
+      seen.length === generations.length &&
+      seen.every((each, index) => each === generations[index]) &&
+      entries
+    );
   });
 }

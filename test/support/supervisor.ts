@@ -31,19 +31,21 @@ export interface Options {
 export function startSupervisor(args: readonly string[], options: Options = {}): Supervisor {
   const child = Bun.spawn([...(options.command ?? ours), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...options.env } as Record<string, string>,
+    env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const stdout: string[] = [];
   const stderr: string[] = [];
   void collect(child.stdout, stdout);
   void collect(child.stderr, stderr);
-  const find = (lines: string[], name: string) => (pattern: RegExp, from = 0) =>
-    eventually(`${pattern} on ${name}\n--- stderr so far ---\n${stderr.join("\n")}\n---`, () =>
-      lines.slice(from).find((line) => pattern.test(line)),
-    ).catch((error: Error) => {
-      throw new Error(`${error.message}\nstderr at the end:\n${stderr.join("\n")}`);
-    });
+  const find =
+    (lines: string[], name: string) =>
+    (pattern: RegExp, from = 0) =>
+      eventually(`${pattern} on ${name}\n--- stderr so far ---\n${stderr.join("\n")}\n---`, () =>
+        lines.slice(from).find((line) => pattern.test(line)),
+      ).catch((error: Error) => {
+        throw new Error(`${error.message}\nstderr at the end:\n${stderr.join("\n")}`);
+      });
   const seen = new Set<number>();
   return {
     pid: child.pid,
@@ -62,7 +64,9 @@ export function startSupervisor(args: readonly string[], options: Options = {}):
       for (const pid of seen) kill(pid);
       await child.exited;
       // Children of workers that died with them may be anywhere by now; /proc says who is left.
-      await eventually("every process of the test is gone", () => [...seen].every((pid) => isGone(pid)));
+      await eventually("every process of the test is gone", () =>
+        [...seen].every((pid) => isGone(pid)),
+      );
     },
   };
 }
@@ -74,10 +78,14 @@ export async function runToEnd(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = Bun.spawn([...(options.command ?? ours), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...options.env } as Record<string, string>,
+    env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
   return { code, stdout, stderr };
 }
 
