@@ -66,7 +66,6 @@ describe.skipIf(target === "source")("variables of the runtime", () => {
     CONSOLA_LEVEL: "0",
     CI: "1",
     DEBUG: "*",
-    FORCE_COLOR: "3",
   };
 
   test("change nothing for us, and reach the worker", async () => {
