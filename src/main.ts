@@ -32,7 +32,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return stop(command.pidFile, console.error);
     }
     case "start": {
-      const { commandLineLaunch, start } = await import("./commands/start.ts");
+      const { commandLineLaunch } = await import("./commands/launch.ts");
+      const { start } = await import("./commands/start.ts");
       return start(command.config, commandLineLaunch(command.config));
     }
     default:

@@ -2,21 +2,8 @@
  * Makes the listening sockets. The supervisor never accepts on them: what `Bun.listen` makes is detached
  * from its event loop in the same tick, before anything can be accepted.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  linkSync,
-  lstatSync,
-  realpathSync,
-  renameSync,
-  unlinkSync,
-} from "node:fs";
-import type { Stats } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { toBytes } from "../config/environment.ts";
+import { closeSync, linkSync, renameSync, unlinkSync } from "node:fs";
 import type { PathSpec, PortSpec, SocketSpec } from "../config/listen.ts";
-import { UsageError } from "../config/usage-error.ts";
 import { StartError, causeOf, codeOf } from "./errors.ts";
 import { madeFile, removeMade } from "./files.ts";
 import type { MadeFile } from "./files.ts";
@@ -31,9 +18,9 @@ import {
 } from "./libc.ts";
 import type { Libc } from "./libc.ts";
 import { descriptorsOf } from "./proc.ts";
-
-/** A specification with its host as a number. */
-export type ResolvedSpec = (PortSpec & { readonly address: string }) | PathSpec;
+import type { ResolvedSpec } from "./resolve.ts";
+import { inetAddress, unixAddress } from "./sockaddr.ts";
+import { checkPath, isSocket, pathAdvice } from "./socket-path.ts";
 
 export interface BoundSocket {
   readonly spec: SocketSpec;
@@ -41,81 +28,6 @@ export interface BoundSocket {
   readonly fd: number;
   /** The file of a unix socket. */
   readonly made: MadeFile | null;
-}
-
-/**
- * Host names to numbers: the first IPv4 address, as Perl takes it.
- * @throws StartError for a host without one, UsageError when two sockets come to the same address.
- */
-export async function resolveHosts(specs: readonly SocketSpec[]): Promise<ResolvedSpec[]> {
-  const resolved = await Promise.all(
-    specs.map(async (spec) =>
-      spec.kind === "unix" ? spec : { ...spec, address: await resolve(spec) },
-    ),
-  );
-  refuseTwins(resolved);
-  return resolved;
-}
-
-/** The second port would fail when the first is bound; the second path would replace the first one's socket. */
-function refuseTwins(specs: readonly ResolvedSpec[]): void {
-  for (const [index, spec] of specs.entries()) {
-    const twin = specs.slice(0, index).find((other) => isSameAddress(spec, other));
-    if (twin === undefined) continue;
-    throw new UsageError(
-      `Options ${twin.option} and ${spec.option} ask for the same address: give it once`,
-    );
-  }
-}
-
-function isSameAddress(a: ResolvedSpec, b: ResolvedSpec): boolean {
-  if (a.kind === "unix" || b.kind === "unix") {
-    return a.kind === "unix" && b.kind === "unix" && realPath(a.path) === realPath(b.path);
-  }
-  // Port 0 is a different port each time.
-  if (a.kind !== b.kind || a.ipv6 !== b.ipv6 || a.port !== b.port || a.port === 0) return false;
-  const everywhere = a.ipv6 ? "::" : "0.0.0.0";
-  return a.address === b.address || a.address === everywhere || b.address === everywhere;
-}
-
-function realPath(path: string): string {
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return path;
-  }
-}
-
-async function resolve({ host, ipv6, option }: PortSpec): Promise<string> {
-  if (host === null) return "0.0.0.0";
-  if (ipv6 ? isIpv6(host) : isIpv4(host)) return host;
-  if (ipv6)
-    throw new StartError(
-      `Cannot listen on ${option}: "${host}" is not an IPv6 address; give one as [::1]:80`,
-    );
-  try {
-    // getaddrinfo of the C library knows /etc/hosts and short forms such as 127.1.
-    const [first] = await Bun.dns.lookup(host, { family: 4, backend: "libc" });
-    if (first !== undefined) return first.address;
-  } catch {
-    // Said below.
-  }
-  throw new StartError(
-    `Cannot listen on ${option}: host "${host}" has no IPv4 address; check the name or give a number`,
-  );
-}
-
-// `node:net` knows this too, but loading it would take as long as all the rest of the start.
-function isIpv4(host: string): boolean {
-  const parts = host.split(".");
-  return (
-    parts.length === 4 &&
-    parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
-  );
-}
-
-function isIpv6(host: string): boolean {
-  return URL.canParse(`http://[${host}]/`);
 }
 
 /**
@@ -203,14 +115,9 @@ function bindUdp(libc: Libc, spec: PortSpec & { readonly address: string }, leas
 }
 
 function bindPath(libc: Libc, { path }: PathSpec, backlog: number, least: number): number {
-  const bytes = toBytes(path);
-  const address = new Uint8Array(2 + bytes.length + 1);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
-  for (let index = 0; index < bytes.length; index += 1)
-    address[2 + index] = bytes.charCodeAt(index);
   const umask = process.umask(0);
   try {
-    const fd = raise(libc, libc.bind(AF_UNIX, SOCK_STREAM, address), least);
+    const fd = raise(libc, libc.bind(AF_UNIX, SOCK_STREAM, unixAddress(path)), least);
     libc.listen(fd, backlog);
     return fd;
   } finally {
@@ -258,67 +165,6 @@ function duplicateWithBun(fd: number): number {
   return added.fd;
 }
 
-/** sockaddr_in or sockaddr_in6 of a numeric address. */
-function inetAddress(address: string, port: number, ipv6: boolean): Uint8Array {
-  const bytes = new Uint8Array(ipv6 ? 28 : 16);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, ipv6 ? AF_INET6 : AF_INET, true);
-  view.setUint16(2, port);
-  if (!ipv6) bytes.set(address.split(".").map(Number), 4);
-  else ipv6Words(address).forEach((word, index) => view.setUint16(8 + 2 * index, word));
-  return bytes;
-}
-
-/** The eight words of a valid IPv6 address. */
-function ipv6Words(address: string): number[] {
-  const plain = address.replace(
-    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
-    (_, a, b, c, d) =>
-      `${(Number(a) * 256 + Number(b)).toString(16)}:${(Number(c) * 256 + Number(d)).toString(16)}`,
-  );
-  const [head = "", tail] = plain.split("::");
-  const words = (part: string): number[] =>
-    part === "" ? [] : part.split(":").map((word) => parseInt(word, 16));
-  if (tail === undefined) return words(head);
-  const left = words(head);
-  const right = words(tail);
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => 0);
-  return [...left, ...zeros, ...right];
-}
-
-function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true;
-}
-
-/**
- * What would fail at a path is found before any socket is bound or removed: the socket at another path may
- * be a living server's. @throws StartError
- */
-function checkPath({ path, option }: PathSpec): void {
-  try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined || stat.isSocket()) {
-      accessSync(dirname(path), constants.W_OK | constants.X_OK);
-      return;
-    }
-    throw new StartError(
-      `Cannot listen on ${option}: ${kindOf(stat)} is there, and only a socket would be replaced; remove it or use another path`,
-    );
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    throw new StartError(
-      `Cannot listen on ${option}: ${causeOf(error)}${pathAdvice(codeOf(error))}`,
-    );
-  }
-}
-
-function kindOf(stat: Stats): string {
-  if (stat.isFile()) return "a regular file";
-  if (stat.isDirectory()) return "a directory";
-  if (stat.isSymbolicLink()) return "a symbolic link";
-  return stat.isFIFO() ? "a FIFO" : "a device";
-}
-
 function advice(spec: SocketSpec, code: string): string {
   if (spec.kind === "unix") return pathAdvice(code);
   switch (code) {
@@ -328,19 +174,6 @@ function advice(spec: SocketSpec, code: string): string {
       return "; low ports need root, CAP_NET_BIND_SERVICE or a lower net.ipv4.ip_unprivileged_port_start";
     case "EADDRNOTAVAIL":
       return "; listen on an address of this host";
-    default:
-      return "";
-  }
-}
-
-function pathAdvice(code: string): string {
-  switch (code) {
-    case "EACCES":
-      return "; the directory must be writable";
-    case "ENOENT":
-      return "; create the directory first";
-    case "ENOTDIR":
-      return "; use a path in a directory";
     default:
       return "";
   }
