@@ -35,6 +35,14 @@ const causes: Readonly<Record<string, string>> = {
   ETXTBSY: "the file is being written",
 };
 
+/** The name of an errno. */
+export function codeName(errno: number): string {
+  // Loaded at the first failure: a plain start has none.
+  const { constants } = process.getBuiltinModule("node:os");
+  const found = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return found?.[0] ?? `errno ${errno}`;
+}
+
 /** The errno's name of anything thrown by a system call, or "" where it has none. */
 export function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";

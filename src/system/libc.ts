@@ -6,7 +6,8 @@
  * libraries: musl maps every "libc.*" to itself.
  */
 import { dlopen, ptr, read } from "bun:ffi";
-import { SystemError } from "./errors.ts";
+import { StringBlock, cString } from "./c-strings.ts";
+import { SystemError, codeName } from "./errors.ts";
 
 /** What a child process is made of. Strings are byte strings (Latin-1). */
 export interface SpawnRequest {
@@ -144,6 +145,7 @@ function openChdir(): ((actions: Uint8Array, dir: Uint8Array) => number) | null 
   }
 }
 
+type Pointer = ReturnType<typeof ptr>;
 type Symbols = ReturnType<typeof dlopen<typeof symbols>>["symbols"];
 
 function wrap(c: Symbols, addChdir: ReturnType<typeof openChdir>): Libc {
@@ -156,7 +158,7 @@ function wrap(c: Symbols, addChdir: ReturnType<typeof openChdir>): Libc {
   const statusCell = new Int32Array(1);
   const pair = new Int32Array(2);
   const limits = new BigUint64Array(2);
-  const block = new StringBlock();
+  const block = new StringBlock(ptr);
 
   const libc: Libc = {
     duplicate: (fd, least) => check(c.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl"),
@@ -252,7 +254,14 @@ function spawn(
     );
     c.posix_spawnattr_setsigdefault(ptr(attributes), ptr(everySignal));
     c.posix_spawnattr_setsigmask(ptr(attributes), ptr(new Uint8Array(SIGSET_BYTES)));
-    const errno = c.posix_spawn(ptr(pidCell), ptr(file), ptr(actions), ptr(attributes), argv, envp);
+    const errno = c.posix_spawn(
+      ptr(pidCell),
+      ptr(file),
+      ptr(actions),
+      ptr(attributes),
+      argv as Pointer,
+      envp as Pointer,
+    );
     if (errno !== 0) throw new SystemError("posix_spawn", codeName(errno));
     return pidCell[0] as number;
   } finally {
@@ -262,62 +271,10 @@ function spawn(
   }
 }
 
-/** Arguments and environment in one piece of memory that is used again: a fresh one per spawn adds up. */
-class StringBlock {
-  private memory = new Uint8Array(8192);
-
-  write(argv: readonly string[], environment: readonly string[]): { argv: Pointer; envp: Pointer } {
-    const strings = [...argv, ...environment];
-    const tableBytes = (strings.length + 2) * 8;
-    const needed = strings.reduce((sum, each) => sum + each.length + 1, tableBytes);
-    if (needed > this.memory.length) this.memory = new Uint8Array(needed * 2);
-    const base = ptr(this.memory);
-    const table = new DataView(this.memory.buffer);
-    let slot = 0;
-    let offset = tableBytes;
-    const put = (text: string): void => {
-      table.setBigUint64(slot, BigInt(base + offset), true);
-      slot += 8;
-      offset = writeBytes(this.memory, offset, text);
-    };
-    for (const each of argv) put(each);
-    table.setBigUint64(slot, 0n, true);
-    slot += 8;
-    const envpOffset = slot;
-    for (const each of environment) put(each);
-    table.setBigUint64(slot, 0n, true);
-    return { argv: base, envp: (base + envpOffset) as Pointer };
-  }
-}
-
-type Pointer = ReturnType<typeof ptr>;
-
-function cString(bytes: string): Uint8Array {
-  const memory = new Uint8Array(bytes.length + 1);
-  writeBytes(memory, 0, bytes);
-  return memory;
-}
-
-/** Writes the byte string and a closing NUL; returns the offset after them. */
-function writeBytes(memory: Uint8Array, offset: number, bytes: string): number {
-  for (let index = 0; index < bytes.length; index += 1) {
-    memory[offset + index] = bytes.charCodeAt(index);
-  }
-  memory[offset + bytes.length] = 0;
-  return offset + bytes.length + 1;
-}
-
 const UNLIMITED = 2n ** 64n - 1n;
 
 function limitWord(limit: number): bigint {
   return limit >= Number(UNLIMITED) ? UNLIMITED : BigInt(limit);
-}
-
-function codeName(errno: number): string {
-  // Loaded at the first failure: a plain start has none.
-  const { constants } = process.getBuiltinModule("node:os");
-  const found = Object.entries(constants.errno).find(([, value]) => value === errno);
-  return found?.[0] ?? `errno ${errno}`;
 }
 
 export const AF_UNIX = 1;
