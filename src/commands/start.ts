@@ -54,15 +54,15 @@ export async function start(config: Config, launch: Launch): Promise<number> {
   checkWorker(config, launch, fds);
   if (config.statusFile !== null) checkStatusFile(config.statusFile);
   const resolved = await resolveHosts(config.sockets);
+  const sink = createLogSink(libc, 2);
+  const log = createLog(sink, config.logFile === null && libc?.isTerminal(2) === true);
   const opened =
     config.logFile === null || (config.daemonize && config.logFile.kind === "command")
       ? null
-      : openLogTarget(libc, config.logFile);
+      : openLogTarget(libc, config.logFile, (line) => log("warn", line));
 
   const inbox = createInbox();
   const signals = installSignals(inbox.push);
-  const sink = createLogSink(libc, 2);
-  const log = createLog(sink, config.logFile === null && libc?.isTerminal(2) === true);
   const pidFile = config.pidFile === null ? null : lockPidFile(config.pidFile, takeLock(libc));
   const notes: string[] = [];
   let sockets: BoundSocket[];
@@ -114,7 +114,9 @@ async function runDaemon(
   const sink = createLogSink(libc, 2);
   const log = createLog(sink, false);
   const openLog = (): LogCommand | number | null =>
-    config.logFile === null ? null : openLogTarget(libc, config.logFile);
+    config.logFile === null
+      ? null
+      : openLogTarget(libc, config.logFile, (line) => log("warn", line));
   const ready = (): void => reportToForeground(handover, null);
   try {
     return await supervise(config, launch, ground, { inbox, signals, sink, log, openLog, ready });

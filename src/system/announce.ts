@@ -14,6 +14,9 @@ export interface Announcer {
   withdraw(): void;
 }
 
+/** A file that could not be written is stale, and so a lie: how soon it is tried again. */
+const RETRY_MS = 1_000;
+
 /** @throws StartError when no file can be made where the status file belongs. */
 export function checkStatusFile(path: string): void {
   try {
@@ -51,20 +54,25 @@ function publishedFile(
   let made: MadeFile | null = null;
   /** The trouble already told: a full disk is one line, not one per event. */
   let told = "";
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  const publish = (content: string): void => {
+    clearTimeout(retry);
+    if (content === published) return;
+    try {
+      made = replaceFile(path, content, mode);
+      published = content;
+      told = "";
+    } catch (error) {
+      const trouble = `cannot write --status-file ${path}: ${causeOf(error)}`;
+      if (trouble !== told) log("error", trouble);
+      told = trouble;
+      retry = setTimeout(publish, RETRY_MS, content);
+    }
+  };
   return {
-    publish: (content) => {
-      if (content === published) return;
-      try {
-        made = replaceFile(path, content, mode);
-        published = content;
-        told = "";
-      } catch (error) {
-        const trouble = `cannot write --status-file ${path}: ${causeOf(error)}`;
-        if (trouble !== told) log("error", trouble);
-        told = trouble;
-      }
-    },
+    publish,
     withdraw: () => {
+      clearTimeout(retry);
       if (made !== null) removeMade(made);
     },
   };

@@ -23,15 +23,22 @@ export interface LogOutput {
   close(): Promise<void>;
 }
 
-/** Opens the target without using it yet. @throws StartError */
-export function openLogTarget(libc: Libc | null, target: LogTarget): LogCommand | number {
+/**
+ * Opens the target without using it yet.
+ * @param note For what a reader of the log must know about a command. @throws StartError
+ */
+export function openLogTarget(
+  libc: Libc | null,
+  target: LogTarget,
+  note: (line: string) => void,
+): LogCommand | number {
   if (target.kind === "command") {
     if (libc === null) {
       throw new StartError(
         "Cannot use --log-file with a command: it needs bun:ffi, which is refused here",
       );
     }
-    return createLogCommand(libc, target.command);
+    return createLogCommand(libc, target.command, note);
   }
   try {
     return openSync(target.path, "a");
