@@ -29,10 +29,10 @@ export async function restart(
   const supervisor = findRunning("--restart", pidFile);
   const before = readStatus(statusFile);
   const reportBefore = readReport(statusFile, supervisor.pid);
+  // A candidate is in no status file yet, but it lives, and so must go like the others.
   const newest = Math.max(
-    0,
+    reportBefore?.lastGeneration ?? 0,
     ...before.map((entry) => entry.generation),
-    reportBefore?.generation ?? 0,
   );
   signalSupervisor("--restart", supervisor.pid, "SIGHUP");
 
