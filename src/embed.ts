@@ -1,4 +1,5 @@
 /** The supervisor inside another Bun program. */
+import { parseArgs } from "citty";
 import { start } from "./commands/start.ts";
 import type { Argv } from "./config/argv.ts";
 import { toBytes } from "./config/environment.ts";
@@ -12,7 +13,8 @@ export { stop } from "./commands/stop.ts";
 
 /** See `startServer` in index.ts. */
 export async function embeddedStart({ exec, ...options }: StartServerOptions): Promise<number> {
-  const command = parseCommand({ given: givenOptions(options), program: exec }, process.env);
+  const split = { given: givenOptions(options), program: exec };
+  const command = parseCommand(split, process.env, parseArgs);
   if (command.kind !== "start") throw new UsageError("startServer takes no verbs");
   // The program may have changed its environment since it was started, so /proc would not tell.
   const environment = new Map<string, string>();

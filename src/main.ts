@@ -20,8 +20,9 @@ async function main(argv: readonly string[]): Promise<number> {
     const { demoWorker } = await import("./demo/worker.ts");
     return demoWorker();
   }
-  const { parseCommand } = await import("./config/parse.ts");
-  const command = parseCommand(split, Bun.env);
+  const { needsParser, parseCommand } = await import("./config/parse.ts");
+  const parser = needsParser(split) ? (await import("citty")).parseArgs : null;
+  const command = parseCommand(split, Bun.env, parser);
   switch (command.kind) {
     case "restart": {
       const { restart } = await import("./commands/restart.ts");
@@ -32,9 +33,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return stop(command.pidFile, console.error);
     }
     case "start": {
-      const { commandLineLaunch } = await import("./commands/launch.ts");
-      const { start } = await import("./commands/start.ts");
-      return start(command.config, commandLineLaunch(command.config));
+      const { startHere } = await import("./commands/start.ts");
+      return startHere(command.config);
     }
     default:
       return command satisfies never;

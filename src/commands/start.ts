@@ -19,7 +19,6 @@ import type { Libc } from "../system/libc.ts";
 import type { LogCommand } from "../system/log-command.ts";
 import { openLogTarget } from "../system/log-output.ts";
 import { createLogSink } from "../system/log-sink.ts";
-import { createLog } from "../system/log.ts";
 import { lockPidFile } from "../system/pid-file.ts";
 import type { LockedPidFile } from "../system/pid-file.ts";
 import { lockWithoutLibc, reducedServiceLine, refuseWithoutLibc } from "../system/reduced.ts";
@@ -27,10 +26,16 @@ import { resolveHosts } from "../system/resolve.ts";
 import { installSignals } from "../system/signals.ts";
 import { bindSockets } from "../system/sockets.ts";
 import type { BoundSocket } from "../system/sockets.ts";
+import { commandLineLaunch } from "./launch.ts";
 import type { Launch } from "./launch.ts";
 import { checkWorker, usableLimit } from "./preflight.ts";
 import { leave, supervise } from "./supervise.ts";
 import type { Ground } from "./supervise.ts";
+
+/** `start` as the command line asks for it. */
+export function startHere(config: Config): Promise<number> {
+  return start(config, commandLineLaunch(config));
+}
 
 /**
  * Resolves to the exit code.
@@ -55,7 +60,6 @@ export async function start(config: Config, launch: Launch): Promise<number> {
   if (config.statusFile !== null) checkStatusFile(config.statusFile);
   const resolved = await resolveHosts(config.sockets);
   const sink = createLogSink(libc, 2);
-  const log = createLog(sink, config.logFile === null && libc?.isTerminal(2) === true);
   const opened =
     config.logFile === null || (config.daemonize && config.logFile.kind === "command")
       ? null
@@ -73,6 +77,9 @@ export async function start(config: Config, launch: Launch): Promise<number> {
     if (pidFile !== null) forgetPidFile(pidFile);
     throw error;
   }
+  // Loaded while connections can already wait to be accepted.
+  const { createLog } = await import("../system/log.ts");
+  const log = createLog(sink, config.logFile === null && libc?.isTerminal(2) === true);
   log("info", `start_server (pid:${process.pid}) starting now...`);
   for (const { fd } of config.sockets) {
     if (fd !== null) log("info", `socket is duplicated to file descriptor ${fd}`);
@@ -112,6 +119,7 @@ async function runDaemon(
   const inbox = createInbox();
   const signals = installSignals(inbox.push);
   const sink = createLogSink(libc, 2);
+  const { createLog } = await import("../system/log.ts");
   const log = createLog(sink, false);
   const openLog = (): LogCommand | number | null =>
     config.logFile === null

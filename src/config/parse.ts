@@ -2,8 +2,7 @@
  * The command line and the environment, to what is to be done. Pure: nothing is looked up, bound or
  * started here, so that a wrong option costs nothing.
  */
-import { parseArgs } from "citty";
-import type { ArgsDef } from "citty";
+import type { ArgsDef, parseArgs } from "citty";
 import type { Argv } from "./argv.ts";
 import { MAX_SECONDS, isTrue, parseSeconds, toBytes } from "./environment.ts";
 import { parsePath, parsePort } from "./listen.ts";
@@ -52,11 +51,26 @@ export type EnvironmentText = Readonly<Record<string, string | undefined>>;
 const MAX_BACKLOG = 2_147_483_647;
 const DEFAULT_BACKLOG = 4096;
 
-/** @throws UsageError with one sentence that names the option and quotes its value. */
-export function parseCommand(split: Argv, environment: EnvironmentText): Command {
+/** citty's `parseArgs`. */
+export type ParseArgs = typeof parseArgs;
+
+/** Whether an option was given that is not a socket: loading citty takes longer than binding a port. */
+export function needsParser({ given }: Argv): boolean {
+  return given.some(({ name }) => !isRepeatable(name));
+}
+
+/**
+ * @param parser Null where `needsParser` is false.
+ * @throws UsageError with one sentence that names the option and quotes its value.
+ */
+export function parseCommand(
+  split: Argv,
+  environment: EnvironmentText,
+  parser: ParseArgs | null,
+): Command {
   // The environment says how to supervise. A worker has it too, and must not stumble over it in a verb.
   const isVerb = split.given.some(({ name }) => name === "restart" || name === "stop");
-  const values = valuesOf(split, isVerb ? {} : environment);
+  const values = valuesOf(split, isVerb ? {} : environment, parser);
   if (values.flag("restart")) {
     const pidFile = values.text("pid-file");
     const statusFile = values.text("status-file");
@@ -128,15 +142,8 @@ interface Values {
   signal(name: OptionName): string | null;
 }
 
-function valuesOf({ given }: Argv, environment: EnvironmentText): Values {
-  // Only what was given is defined: a definition costs more than a look at it.
-  const argsDef: ArgsDef = Object.fromEntries(
-    given.map(({ name }) => [name, { type: typeOf(name) === "flag" ? "boolean" : "string" }]),
-  );
-  const canonical = given.map(
-    ({ name, value }) => `--${name}${typeOf(name) === "flag" ? "" : `=${value}`}`,
-  );
-  const parsed = parseArgs(canonical, argsDef) as Record<string, string | boolean | undefined>;
+function valuesOf(split: Argv, environment: EnvironmentText, parser: ParseArgs | null): Values {
+  const parsed = parser === null ? {} : parseOptions(split, parser);
   /** The value and where it came from, for messages. */
   const find = (name: OptionName): { value: string; source: string } | null => {
     const value = parsed[name];
@@ -187,6 +194,22 @@ function valuesOf({ given }: Argv, environment: EnvironmentText): Values {
   return values;
 }
 
+/** The last value of each option that counts once. */
+function parseOptions(
+  { given }: Argv,
+  parser: ParseArgs,
+): Record<string, string | boolean | undefined> {
+  const once = given.filter(({ name }) => !isRepeatable(name));
+  // Only what was given is defined: a definition costs more than a look at it.
+  const argsDef: ArgsDef = Object.fromEntries(
+    once.map(({ name }) => [name, { type: typeOf(name) === "flag" ? "boolean" : "string" }]),
+  );
+  const canonical = once.map(
+    ({ name, value }) => `--${name}${typeOf(name) === "flag" ? "" : `=${value}`}`,
+  );
+  return parser(canonical, argsDef) as Record<string, string | boolean | undefined>;
+}
+
 /** Every value is checked, needed or not, so that a wrong one is never passed over in silence. */
 function checkTypes(values: Values): void {
   for (const option of options) {
@@ -207,6 +230,10 @@ function checkTypes(values: Values): void {
         option.type satisfies never;
     }
   }
+}
+
+function isRepeatable(name: OptionName): boolean {
+  return options.find((option) => option.name === name)?.repeats === true;
 }
 
 function typeOf(name: OptionName): Option["type"] | undefined {

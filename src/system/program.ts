@@ -130,7 +130,9 @@ function faultOf(error: unknown): SpawnFault {
 function executeRefusal(file: string, dir: string | null): unknown {
   const path = seenFrom(dir, file);
   try {
-    const stat = statSync(path);
+    // In most directories of PATH it is not, and an error takes longer to make than all the rest here.
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return { code: "ENOENT" };
     if (stat.isDirectory()) return { code: "EISDIR" };
     // The kernel executes nothing else, and to look into a FIFO would block.
     if (!stat.isFile()) return { code: "EACCES" };

@@ -1,12 +1,13 @@
 /** The command line as `main` takes it apart: split first, then understood. */
 import { expect } from "bun:test";
+import { parseArgs } from "citty";
 import { splitArgv } from "../../src/config/argv.ts";
 import { parseCommand } from "../../src/config/parse.ts";
 import type { Command, Config, EnvironmentText } from "../../src/config/parse.ts";
 import { UsageError } from "../../src/config/usage-error.ts";
 
 export function parse(words: readonly string[], environment: EnvironmentText = {}): Command {
-  return parseCommand(splitArgv(words), environment);
+  return parseCommand(splitArgv(words), environment, parseArgs);
 }
 
 /** What a start with these options is configured as; the program is `worker`. */
