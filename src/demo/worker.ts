@@ -3,11 +3,16 @@ import { createServer } from "node:http";
 import { createServer as createListener } from "node:net";
 import { serverPorts } from "../worker.ts";
 
+/** How long a connection without a request is waited for. */
+const IDLE_MS = 2_000;
+
 /** Resolves to the exit code when it was told to leave and has answered what it had accepted. */
 export function demoWorker(): Promise<number> {
   const generation = Bun.env["SERVER_STARTER_GENERATION"];
   const http = createServer((request, response) => {
     response.setHeader("content-type", "text/plain; charset=utf-8");
+    // A connection that is kept would keep its generation.
+    response.setHeader("connection", "close");
     response.end(`generation ${generation}, pid ${process.pid}, ${request.url}\n`);
   });
   // Bun's http.Server would listen somewhere else when given a descriptor; node:net adopts it.
@@ -24,7 +29,8 @@ export function demoWorker(): Promise<number> {
           if (open === 0) resolve(0);
         });
       }
-      http.closeIdleConnections();
+      // Not at once: a request may be on its way on what seems idle. Browsers connect long before they ask.
+      setTimeout(() => http.closeIdleConnections(), IDLE_MS);
     });
   });
 }
