@@ -265,6 +265,7 @@ function onTimer(turn: Turn, timer: Timer): void {
       if (attempt.phase !== "soaking") return;
       patch(turn, { attempt: { phase: "idle" } });
       tellOld(turn);
+      announce(turn);
       afterAttempt(turn);
       return;
     case "settle":

@@ -22,7 +22,7 @@ export interface LogSink {
   write(line: string): void;
   /** Write to another descriptor from now on. */
   retarget(fd: number): void;
-  /** A last attempt to get rid of what waits. */
+  /** A last attempt to get rid of what waits; nothing is written after it. A pipe can end then. */
   finish(): void;
 }
 
@@ -96,6 +96,8 @@ export function createLogSink(libc: Libc | null, fd: number): LogSink {
         drain();
       }
       clearTimeout(retry);
+      if (target.own !== null) closeSync(target.own);
+      target = { write: refuse, own: null };
     },
   };
 }

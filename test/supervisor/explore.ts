@@ -5,11 +5,12 @@
  * The graph is finite because the world is bounded, and because states that differ only in pids,
  * generation numbers and counters are one state.
  */
-import type { Effect, Event } from "../../src/supervisor/messages.ts";
+import type { Event } from "../../src/supervisor/messages.ts";
 import { generationsOf } from "../../src/supervisor/state.ts";
 import type { Generation, State } from "../../src/supervisor/state.ts";
 import { advance, begin } from "./guarantees.ts";
 import type { Core, Moment, Move } from "./guarantees.ts";
+import { phaseOf, trace } from "./trace.ts";
 import { possibleEvents } from "./world.ts";
 import type { Limits } from "./world.ts";
 
@@ -32,17 +33,17 @@ export function explore(core: Core, limits: Limits): Exploration {
   const seen = new Set([canonical(start)]);
   const reached = new Set<string>();
   const end = (failure: string | null): Exploration => ({ states: seen.size, reached, failure });
-  if (start.problems.length > 0) return end(trace(start));
+  if (start.problems.length > 0) return end(wayTo(start));
   for (const node of queue) {
     for (const event of possibleEvents(node.world, limits, core.settings)) {
       reached.add(`${phaseOf(node.state)}: ${kindOf(event)}`);
       const next: Node = { ...advance(core, node, event), event, parent: node };
-      if (next.problems.length > 0) return end(trace(next));
+      if (next.problems.length > 0) return end(wayTo(next));
       const key = canonical(next);
       if (seen.has(key)) continue;
       seen.add(key);
       const outcome = next.state.mode === "running" ? settle(core, next) : die(core, next);
-      if (outcome.problems.length > 0) return end(trace(outcome));
+      if (outcome.problems.length > 0) return end(wayTo(outcome));
       queue.push(next);
     }
   }
@@ -148,36 +149,14 @@ function canonical({ state, world }: Moment): string {
   ].join(" ");
 }
 
-/** The phase of the attempt, and whether the supervisor is about to end. */
-export function phaseOf({ mode, attempt }: State): string {
-  return mode === "running" ? attempt.phase : `${mode} ${attempt.phase}`;
-}
-
 function kindOf(event: Event): string {
   return event.type === "timerFired" ? event.timer : event.type;
 }
 
 // ---- traces ----------------------------------------------------------------------------------------
 
-function trace(last: Node): string {
+function wayTo(last: Node): string {
   const nodes: Node[] = [];
   for (let node: Node | null = last; node !== null; node = node.parent) nodes.unshift(node);
-  const told = nodes.map(({ event, effects, state }, index) => {
-    const done = effects.map(describeEffect).filter((each) => each !== "announce");
-    const what = event === null ? "boot" : describeEvent(event);
-    return `${index}. ${what} -> ${done.join("; ") || "nothing"} [${phaseOf(state)}]`;
-  });
-  return [...told, ...last.problems.map((problem) => `BROKEN: ${problem}`)].join("\n");
-}
-
-export function describeEvent(event: Event): string {
-  const { type, ...rest } = event;
-  return `${type}${Object.entries(rest)
-    .filter(([name]) => name !== "settings")
-    .map(([name, value]) => ` ${name}=${Array.isArray(value) ? value.join(",") || "none" : value}`)
-    .join("")}`;
-}
-
-function describeEffect(effect: Effect): string {
-  return effect.type === "log" ? `"${effect.message}"` : Object.values(effect).join(" ");
+  return trace(nodes, last.problems);
 }

@@ -10,7 +10,7 @@ import { generationsOf } from "../../src/supervisor/state.ts";
 import type { Settings, State } from "../../src/supervisor/state.ts";
 import { boot, step } from "../../src/supervisor/step.ts";
 import type { Step, StepConfig } from "../../src/supervisor/step.ts";
-import { emptyWorld, happened, performed } from "./world.ts";
+import { emptyWorld, happened, performed, publication } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** A configured core, or a broken one that the rules must see through. */
@@ -51,7 +51,7 @@ export interface Move extends Moment {
 
 export function begin(core: Core): Move {
   const { state, effects } = boot(core.config, core.settings);
-  const world = effects.reduce(performed, emptyWorld);
+  const world = effects.reduce((each, effect) => performed(each, effect, state), emptyWorld);
   return { state, world, effects, problems: brokenRules(state, world) };
 }
 
@@ -62,15 +62,25 @@ export function advance(core: Core, before: Moment, event: Event): Move {
   let world = stops ? forgetTold(there) : there;
   const problems: string[] = [];
   for (const effect of effects) {
-    problems.push(...brokenByEffect(before.state, state, world, effect));
-    world = performed(world, effect);
+    problems.push(...brokenByEffect(core, before.state, state, world, effect));
+    world = performed(world, effect, state);
   }
   world = { ...world, served: served(world, state) };
-  problems.push(...brokenByMove(before, event, state, there), ...brokenRules(state, world));
+  problems.push(
+    ...brokenRequest(core, before.state, event, state),
+    ...brokenByMove(before, event, state, there),
+    ...brokenRules(state, world),
+  );
   return { state, world, effects, problems };
 }
 
-function brokenByEffect(before: State, after: State, world: World, effect: Effect): string[] {
+function brokenByEffect(
+  { config }: Core,
+  before: State,
+  after: State,
+  world: World,
+  effect: Effect,
+): string[] {
   if (before.mode === "done") return [`${effect.type} after the end`];
   if (effect.type === "exit" && world.exits.length > 0) return ["the supervisor ends twice"];
   if (effect.type === "spawn") {
@@ -78,7 +88,10 @@ function brokenByEffect(before: State, after: State, world: World, effect: Effec
     return world.spawning === null ? [] : ["a worker is spawned while another spawn is in flight"];
   }
   if (effect.type !== "kill") return [];
-  const { pid } = effect;
+  const { pid, signal } = effect;
+  if (signal !== (after.mode === "running" ? config.signalOnHup : after.stopSignal)) {
+    return [`${pid} is sent the wrong signal, ${signal}`];
+  }
   const target = world.processes.find((each) => each.pid === pid);
   if (target === undefined) return [`${pid} is signalled, but does not live`];
   if (target.told) return [`${pid} is told to leave twice`];
@@ -95,6 +108,29 @@ function brokenByEffect(before: State, after: State, world: World, effect: Effec
     return [`${pid}, which serves for a dead worker, is told to leave while nobody is current`];
   }
   return [];
+}
+
+/** What was asked for happens, now or later, and once. */
+function brokenRequest({ config }: Core, before: State, event: Event, after: State): string[] {
+  if (before.mode !== "running") {
+    return after.stopSignal === before.stopSignal && after.exitCode === before.exitCode
+      ? []
+      : ["a supervisor that stops changes its mind"];
+  }
+  if (event.type === "stopAsked") {
+    const signal = event.signal === "INT" ? "TERM" : config.signalOnTerm;
+    return after.mode !== "running" && after.stopSignal === signal && after.exitCode === 0
+      ? []
+      : ["asked to stop, it does not"];
+  }
+  if (after.mode !== "running") {
+    const hopeless = event.type === "spawnFailed" && !before.booted && after.exitCode !== 0;
+    return hopeless ? [] : ["it stops, but nobody asked"];
+  }
+  const wanted = before.deployWanted || event.type === "deployAsked";
+  const begun = after.deploys - before.deploys;
+  if (begun > 1) return ["two deploys begin at once"];
+  return wanted && begun === 0 && !after.deployWanted ? ["a deploy that was asked for is lost"] : [];
 }
 
 /** A current generation that lives is replaced by nobody but a candidate that has proved itself. */
@@ -143,6 +179,19 @@ function brokenRules(state: State, world: World): string[] {
       armed("restart") ||
       (state.restartOverdue && armed("forceRestart")),
     "the next automatic restart will come",
+  );
+  must(
+    !running ||
+      current !== null ||
+      !world.processes.some(
+        ({ kind, told, generation }) =>
+          kind === "worker" && !told && world.served.includes(generation),
+      ),
+    "while a worker lives that has served and was not told to leave, somebody is current",
+  );
+  must(
+    world.spawning !== null || world.published === publication(state),
+    "what is published is true, unless more is to come at once",
   );
   const strays = world.processes.some((each) => each.kind === "stray");
   must(!strays || armed("strays"), "strays are looked after");

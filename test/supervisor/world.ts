@@ -5,7 +5,8 @@
  * It knows nothing of deploys: what the core must make of it is written in guarantees.ts.
  */
 import type { Effect, Event, SpawnFault, Timer } from "../../src/supervisor/messages.ts";
-import type { Settings } from "../../src/supervisor/state.ts";
+import { deployReport, statusFile } from "../../src/supervisor/snapshot.ts";
+import type { Settings, State } from "../../src/supervisor/state.ts";
 
 export interface Process {
   readonly pid: number;
@@ -26,6 +27,8 @@ export interface World {
   /** Generations that have been current, as far as something of them lives. */
   readonly served: readonly number[];
   readonly nextPid: number;
+  /** What was published last. */
+  readonly published: string | null;
   readonly exits: readonly number[];
 }
 
@@ -36,6 +39,7 @@ export const emptyWorld: World = {
   looks: [],
   served: [],
   nextPid: 101,
+  published: null,
   exits: [],
 };
 
@@ -148,8 +152,8 @@ export function happened(world: World, event: Event): World {
   }
 }
 
-/** The world after one effect. Whether the effect made sense is not asked here. */
-export function performed(world: World, effect: Effect): World {
+/** The world after one effect of the core in `state`. Whether it made sense is not asked here. */
+export function performed(world: World, effect: Effect, state: State): World {
   switch (effect.type) {
     case "spawn":
       return { ...world, spawning: effect.generation };
@@ -172,12 +176,18 @@ export function performed(world: World, effect: Effect): World {
     case "exit":
       return { ...world, exits: [...world.exits, effect.code] };
     case "announce":
+      return { ...world, published: publication(state) };
     case "log":
     case "reopenLog":
       return world;
     default:
       return effect satisfies never;
   }
+}
+
+/** All that is published of a state. */
+export function publication(state: State): string {
+  return statusFile(state) + JSON.stringify(deployReport(state, 1));
 }
 
 function afterBirth(world: World, born: readonly Omit<Process, "told">[]): World {
