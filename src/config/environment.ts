@@ -44,7 +44,9 @@ export interface EnvironmentSources {
 
 export function workerEnvironment(sources: EnvironmentSources): Map<string, string> {
   const environment = new Map([...sources.base, ...sources.exported, ...sources.envdir]);
+  // Server::Starter adds it once its first worker is up.
   if (
+    sources.generation > 1 &&
     isTrue(environment.get("ENABLE_AUTO_RESTART")) &&
     !isTrue(environment.get("AUTO_RESTART_INTERVAL"))
   ) {

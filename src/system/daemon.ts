@@ -22,11 +22,12 @@ export function startDaemon(
 ): void {
   const [reader, report] = libc.pipe();
   // With `--port=80=0` the socket is the workers' stdin; the daemon's own is closed all the same.
-  const nothing = openSync("/dev/null", "r+");
+  const nothing = openSync("/dev/null", "r");
+  const nowhere = output ?? openSync("/dev/null", "r+");
   startAgain(libc, environment, { ...handover, stage: "session", report }, true, [
     [nothing, 0],
-    [output ?? nothing, 1],
-    [output ?? nothing, 2],
+    [nowhere, 1],
+    [nowhere, 2],
   ]);
   closeSync(report);
   const answer = readAll(reader);

@@ -13,16 +13,22 @@ interface Sources {
   readonly base?: Record<string, string>;
   readonly options?: readonly string[];
   readonly envdir?: Record<string, string>;
+  readonly generation?: number;
 }
 
-/** The environment of the first worker. */
-function environment({ base = {}, options = [], envdir = {} }: Sources): Map<string, string> {
+/** The environment of the first worker, or of a later one. */
+function environment({
+  base = {},
+  options = [],
+  envdir = {},
+  generation = 1,
+}: Sources): Map<string, string> {
   return workerEnvironment({
     base: new Map(Object.entries(base)),
     exported: configOf(options, base).exported,
     envdir: new Map(Object.entries(envdir)),
     serverStarterPort: "",
-    generation: 1,
+    generation,
   });
 }
 
@@ -130,10 +136,10 @@ describe("automatic restarts", () => {
     });
   });
 
-  test("the worker is told the interval that counts", () => {
-    expect(environment({ options: ["--enable-auto-restart"] }).get("AUTO_RESTART_INTERVAL")).toBe(
-      "360",
-    );
+  test("a worker is told the interval that counts, from the second on as under Perl's", () => {
+    const options = ["--enable-auto-restart"];
+    expect(environment({ options }).has("AUTO_RESTART_INTERVAL")).toBe(false);
+    expect(environment({ options, generation: 2 }).get("AUTO_RESTART_INTERVAL")).toBe("360");
   });
 
   test("what an envdir holds instead of a number counts as the default", () => {
