@@ -52,6 +52,7 @@ export function run(
           perform(effect, state);
         } catch (error) {
           system.log("error", `BUG: ${effect.type} failed: ${messageOf(error)}`);
+          if (effect.type === "spawn") inbox.push(failedSpawn(effect.generation, error));
         }
       }
     };
@@ -116,6 +117,11 @@ export function run(
     busy = false;
     drain();
   });
+}
+
+/** A spawn without an answer would be waited for for ever. */
+function failedSpawn(generation: number, error: unknown): Event {
+  return { type: "spawnFailed", generation, fault: "transient", reason: messageOf(error) };
 }
 
 function messageOf(error: unknown): string {

@@ -3,7 +3,7 @@ import type { Config } from "../config/parse.ts";
 import { createWorkerEnvironment } from "../system.ts";
 import { StartError } from "../system/errors.ts";
 import type { FileLimit, Libc } from "../system/libc.ts";
-import { ProgramError, checkDir, findProgram } from "../system/program.ts";
+import { ProgramError, checkDir, checkInterpreter, findProgram } from "../system/program.ts";
 import { withFileLimit, workerLimit } from "../system/worker-limit.ts";
 import type { Launch } from "./launch.ts";
 
@@ -37,7 +37,12 @@ export function checkWorker(config: Config, launch: Launch, fds: readonly number
   try {
     if (config.dir !== null) checkDir(config.dir);
     if (config.waitForProgram) return;
-    findProgram(launch.argv[0] ?? "", environment.get("PATH"), config.dir);
+    const [program = ""] = launch.argv;
+    checkInterpreter(
+      program,
+      findProgram(program, environment.get("PATH"), config.dir),
+      config.dir,
+    );
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     const codes = { missing: 127, notExecutable: 126, transient: 1 } as const;

@@ -220,13 +220,16 @@ function currentDied(turn: Turn, rest: Generation, pid: number, status: number):
       phase satisfies never;
   }
   log(turn, "warn", lines.diedUnexpectedly(pid, status));
+  // Tries that failed before this worker was deployed are no reason to leave nobody serving.
+  const first = turn.state.failures === 0 || turn.state.trigger !== "respawn";
   const failures = turn.state.failures + 1;
   patch(turn, { current: null, trigger: "respawn", failures, attempt: { phase: "waiting" } });
   keepStrays(turn, rest);
   cancel(turn, "settle");
   cancelAutoRestart(turn);
   // The first respawn after a crash is immediate; after that, tries keep their distance.
-  if (failures === 1 || turn.state.paced) spawnNext(turn);
+  if (turn.state.deployWanted) startDeploy(turn, lines.receivedHup());
+  else if (first || turn.state.paced) spawnNext(turn);
 }
 
 function onStraysSeen(turn: Turn, of: readonly number[], holding: readonly number[]): void {

@@ -2,7 +2,7 @@
 
 /** Arguments and environment in one piece of memory that is used again: a fresh one per spawn adds up. */
 export class StringBlock {
-  private memory = new Uint8Array(8192);
+  private memory = Buffer.alloc(8192);
   private readonly addressOf: (memory: Uint8Array) => number;
 
   /** @param addressOf Where a piece of memory is. */
@@ -14,7 +14,7 @@ export class StringBlock {
     const strings = [...argv, ...environment];
     const tableBytes = (strings.length + 2) * 8;
     const needed = strings.reduce((sum, each) => sum + each.length + 1, tableBytes);
-    if (needed > this.memory.length) this.memory = new Uint8Array(needed * 2);
+    if (needed > this.memory.length) this.memory = Buffer.alloc(needed * 2);
     const base = this.addressOf(this.memory);
     const table = new DataView(this.memory.buffer);
     let slot = 0;
@@ -35,17 +35,15 @@ export class StringBlock {
 }
 
 /** The byte string with a closing NUL. */
-export function cString(bytes: string): Uint8Array {
-  const memory = new Uint8Array(bytes.length + 1);
+export function cString(bytes: string): Buffer {
+  const memory = Buffer.alloc(bytes.length + 1);
   writeBytes(memory, 0, bytes);
   return memory;
 }
 
 /** Writes the byte string and a closing NUL; returns the offset after them. */
-function writeBytes(memory: Uint8Array, offset: number, bytes: string): number {
-  for (let index = 0; index < bytes.length; index += 1) {
-    memory[offset + index] = bytes.charCodeAt(index);
-  }
+function writeBytes(memory: Buffer, offset: number, bytes: string): number {
+  memory.write(bytes, offset, "latin1");
   memory[offset + bytes.length] = 0;
   return offset + bytes.length + 1;
 }

@@ -2,11 +2,18 @@
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import type { FileLimit } from "./libc.ts";
 
+/** Our children: the kernel lists them, and orphans that come to us, with our first thread. */
+export function ownChildren(): number[] {
+  return childrenOfThread("self", process.pid);
+}
+
 /** Children of the process, those of all its threads. */
-export function childrenOf(pid: number | "self"): number[] {
-  return entries(`/proc/${pid}/task`).flatMap((thread) =>
-    text(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean).map(Number),
-  );
+function childrenOf(pid: number): number[] {
+  return entries(`/proc/${pid}/task`).flatMap((thread) => childrenOfThread(pid, thread));
+}
+
+function childrenOfThread(pid: number | "self", thread: number | string): number[] {
+  return text(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean).map(Number);
 }
 
 /** The processes and all that descend from them. */

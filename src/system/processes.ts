@@ -8,7 +8,7 @@
  */
 import type { FileLimit, Libc, SpawnRequest } from "./libc.ts";
 import { signalNumber } from "../config/signals.ts";
-import { childrenOf } from "./proc.ts";
+import { ownChildren } from "./proc.ts";
 import { createStrays } from "./strays.ts";
 import { withFileLimit } from "./worker-limit.ts";
 
@@ -54,7 +54,7 @@ export function createProcesses(
   const known = new Map<number, { readonly generation: number; readonly stray: boolean }>();
   const strays = createStrays(sockets);
   const unknownChildren = (): number[] =>
-    childrenOf("self").filter((pid) => !known.has(pid) && !bunsChildren.has(pid));
+    ownChildren().filter((pid) => !known.has(pid) && !bunsChildren.has(pid));
 
   return {
     spawn: (request) => {

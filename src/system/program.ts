@@ -31,17 +31,13 @@ export function findProgram(program: string, path: string | undefined, dir: stri
   if (program.includes("/")) {
     const refusal = executeRefusal(program, dir);
     if (refusal !== null) throw refused(typed, refusal);
-    checkInterpreter(typed, program, dir);
     return program;
   }
   let denied: unknown = null;
   for (const directory of (path ?? DEFAULT_PATH).split(":")) {
     const candidate = `${directory === "" ? "." : directory}/${program}`;
     const refusal = executeRefusal(candidate, dir);
-    if (refusal === null) {
-      checkInterpreter(typed, candidate, dir);
-      return candidate;
-    }
+    if (refusal === null) return candidate;
     if (faultOf(refusal) === "notExecutable") denied ??= refusal;
   }
   if (denied !== null) throw refused(typed, denied);
@@ -79,6 +75,8 @@ export function explainSpawn(
 ): ProgramError {
   const typed = fromBytes(program);
   if (codeOf(error) === "ENOENT" && executeRefusal(file, dir) === null) {
+    const missing = interpreterFault(typed, file, dir);
+    if (missing !== null) return missing;
     return new ProgramError(
       "notExecutable",
       `program "${typed}": its dynamic loader does not exist (ENOENT); was it built for another system?`,
@@ -95,14 +93,20 @@ function refused(typed: string, error: unknown): ProgramError {
   return new ProgramError(faultOf(error), `program "${typed}": ${causeOf(error)}${advice}`);
 }
 
+/** @throws ProgramError when the program is a script whose interpreter cannot be run. */
+export function checkInterpreter(program: string, file: string, dir: string | null): void {
+  const fault = interpreterFault(fromBytes(program), file, dir);
+  if (fault !== null) throw fault;
+}
+
 /** A script whose interpreter is missing fails with the script's name and "no such file", which misleads. */
-function checkInterpreter(typed: string, file: string, dir: string | null): void {
+function interpreterFault(typed: string, file: string, dir: string | null): ProgramError | null {
   const interpreter = interpreterOf(file, dir);
-  if (interpreter === null) return;
+  if (interpreter === null) return null;
   const refusal = executeRefusal(interpreter, dir);
-  if (refusal === null) return;
+  if (refusal === null) return null;
   const advice = interpreter.endsWith("\r") ? "; the script has line ends of Windows" : "";
-  throw new ProgramError(
+  return new ProgramError(
     "notExecutable",
     `program "${typed}": its interpreter "${fromBytes(interpreter)}": ${causeOf(refusal)}${advice}`,
   );

@@ -7,7 +7,7 @@
  */
 import type { Event } from "../../src/supervisor/messages.ts";
 import { generationsOf } from "../../src/supervisor/state.ts";
-import type { Generation, State } from "../../src/supervisor/state.ts";
+import type { Generation } from "../../src/supervisor/state.ts";
 import { advance, begin } from "./guarantees.ts";
 import type { Core, Moment, Move } from "./guarantees.ts";
 import { phaseOf, trace } from "./trace.ts";

@@ -6,7 +6,7 @@
  */
 import { violations } from "../../src/supervisor/invariants.ts";
 import type { Effect, Event, Timer } from "../../src/supervisor/messages.ts";
-import { generationsOf } from "../../src/supervisor/state.ts";
+import { generationsOf, pidsOf } from "../../src/supervisor/state.ts";
 import type { Settings, State } from "../../src/supervisor/state.ts";
 import { boot, step } from "../../src/supervisor/step.ts";
 import type { Step, StepConfig } from "../../src/supervisor/step.ts";
@@ -130,7 +130,9 @@ function brokenRequest({ config }: Core, before: State, event: Event, after: Sta
   const wanted = before.deployWanted || event.type === "deployAsked";
   const begun = after.deploys - before.deploys;
   if (begun > 1) return ["two deploys begin at once"];
-  return wanted && begun === 0 && !after.deployWanted ? ["a deploy that was asked for is lost"] : [];
+  return wanted && begun === 0 && !after.deployWanted
+    ? ["a deploy that was asked for is lost"]
+    : [];
 }
 
 /** A current generation that lives is replaced by nobody but a candidate that has proved itself. */
@@ -156,7 +158,7 @@ function brokenRules(state: State, world: World): string[] {
     if (!holds) found.push(rule);
   };
   const { mode, attempt, current, settings } = state;
-  must(list(processesOf(state)) === list(world.processes), "every live process is known, as it is");
+  must(isKnown(world.processes, state), "every live process is known, as it is");
   must(
     (attempt.phase === "spawning" ? attempt.number : null) === world.spawning,
     "who waits for a spawn, waits for the one in flight",
@@ -200,26 +202,23 @@ function brokenRules(state: State, world: World): string[] {
 
 // ---- helpers ---------------------------------------------------------------------------------------
 
-type Known = Pick<World["processes"][number], "pid" | "generation" | "kind" | "told">;
-
-/** The processes as the core believes them to be. */
-function processesOf(state: State): Known[] {
-  return generationsOf(state).flatMap(({ number, workers, strays, told }) => {
-    const known =
-      (kind: Known["kind"]) =>
-      (pid: number): Known => ({ pid, generation: number, kind, told });
-    return workers
-      .map(({ pid }) => pid)
-      .map(known("worker"))
-      .concat(strays.map(known("stray")));
-  });
-}
-
-function list(processes: readonly Known[]): string {
-  return processes
-    .map(({ pid, generation, kind, told }) => `${pid} ${generation} ${kind} ${told}`)
-    .toSorted()
-    .join("\n");
+/** Whether the core believes these processes to be what they are, and in no others. */
+function isKnown(processes: World["processes"], state: State): boolean {
+  const generations = generationsOf(state);
+  const believed = generations.reduce((sum, each) => sum + pidsOf(each).length, 0);
+  return (
+    believed === processes.length &&
+    processes.every(({ pid, generation, kind, told }) =>
+      generations.some(
+        (each) =>
+          each.number === generation &&
+          each.told === told &&
+          (kind === "worker"
+            ? each.workers.some((worker) => worker.pid === pid)
+            : each.strays.includes(pid)),
+      ),
+    )
+  );
 }
 
 /** On a stop everybody is told, also those who have been told already. */

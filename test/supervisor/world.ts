@@ -185,9 +185,15 @@ export function performed(world: World, effect: Effect, state: State): World {
   }
 }
 
+const publications = new WeakMap<State, string>();
+
 /** All that is published of a state. */
 export function publication(state: State): string {
-  return statusFile(state) + JSON.stringify(deployReport(state, 1));
+  const known = publications.get(state);
+  if (known !== undefined) return known;
+  const content = statusFile(state) + JSON.stringify(deployReport(state, 1));
+  publications.set(state, content);
+  return content;
 }
 
 function afterBirth(world: World, born: readonly Omit<Process, "told">[]): World {
