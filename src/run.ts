@@ -7,7 +7,8 @@
 import { violations } from "./supervisor/invariants.ts";
 import type { Effect, Event } from "./supervisor/messages.ts";
 import { boot, step } from "./supervisor/step.ts";
-import type { Step, StepConfig } from "./supervisor/step.ts";
+import type { Step } from "./supervisor/step.ts";
+import type { StepConfig } from "./supervisor/turn.ts";
 import type { Settings, State } from "./supervisor/state.ts";
 import type { System } from "./system.ts";
 

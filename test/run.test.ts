@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { createInbox, run } from "../src/run.ts";
 import type { Inbox } from "../src/run.ts";
 import type { Event } from "../src/supervisor/messages.ts";
-import type { StepConfig } from "../src/supervisor/step.ts";
+import type { StepConfig } from "../src/supervisor/turn.ts";
 import type { State } from "../src/supervisor/state.ts";
 import type { System } from "../src/system.ts";
 

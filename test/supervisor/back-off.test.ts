@@ -1,7 +1,7 @@
 /** Programs that fail are started again and again, at a pace; a crash after a good life costs no time. */
 import { describe, expect, test } from "bun:test";
-import { paceMs } from "../../src/supervisor/step.ts";
-import type { StepConfig } from "../../src/supervisor/step.ts";
+import { paceMs } from "../../src/supervisor/pace.ts";
+import type { StepConfig } from "../../src/supervisor/turn.ts";
 import { deploying, serving, start } from "./drive.ts";
 import type { Scenario } from "./drive.ts";
 

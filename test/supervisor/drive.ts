@@ -8,7 +8,7 @@ import type {
 } from "../../src/supervisor/messages.ts";
 import type { Settings, State } from "../../src/supervisor/state.ts";
 import { boot, step } from "../../src/supervisor/step.ts";
-import type { StepConfig } from "../../src/supervisor/step.ts";
+import type { StepConfig } from "../../src/supervisor/turn.ts";
 
 export interface Scenario {
   readonly state: State;

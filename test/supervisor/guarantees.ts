@@ -9,7 +9,8 @@ import type { Effect, Event, Timer } from "../../src/supervisor/messages.ts";
 import { generationsOf, pidsOf } from "../../src/supervisor/state.ts";
 import type { Settings, State } from "../../src/supervisor/state.ts";
 import { boot, step } from "../../src/supervisor/step.ts";
-import type { Step, StepConfig } from "../../src/supervisor/step.ts";
+import type { Step } from "../../src/supervisor/step.ts";
+import type { StepConfig } from "../../src/supervisor/turn.ts";
 import { emptyWorld, happened, performed, publication } from "./world.ts";
 import type { World } from "./world.ts";
 
