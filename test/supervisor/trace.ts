@@ -28,7 +28,7 @@ export function phaseOf({ mode, attempt }: State): string {
   return mode === "running" ? attempt.phase : `${mode} ${attempt.phase}`;
 }
 
-export function describeEvent(event: Event): string {
+function describeEvent(event: Event): string {
   const { type, ...rest } = event;
   const details = Object.entries(rest).filter(([name]) => name !== "settings");
   return [
@@ -37,6 +37,6 @@ export function describeEvent(event: Event): string {
   ].join(" ");
 }
 
-export function describeEffect(effect: Effect): string {
+function describeEffect(effect: Effect): string {
   return effect.type === "log" ? `"${effect.message}"` : Object.values(effect).join(" ");
 }
