@@ -1,6 +1,13 @@
 /** Byte strings as C takes them. */
 
-/** Arguments and environment in one piece of memory that is used again: a fresh one per spawn adds up. */
+/** What posix_spawn is given, as addresses. */
+export interface StringAddresses {
+  readonly file: number;
+  readonly argv: number;
+  readonly envp: number;
+}
+
+/** Program, arguments and environment in one piece of memory that is used again: a fresh one per spawn adds up. */
 export class StringBlock {
   private memory = Buffer.alloc(8192);
   private readonly addressOf: (memory: Uint8Array) => number;
@@ -10,27 +17,30 @@ export class StringBlock {
     this.addressOf = addressOf;
   }
 
-  write(argv: readonly string[], environment: readonly string[]): { argv: number; envp: number } {
-    const strings = [...argv, ...environment];
-    const tableBytes = (strings.length + 2) * 8;
-    const needed = strings.reduce((sum, each) => sum + each.length + 1, tableBytes);
+  /** Valid until the next call. */
+  write(file: string, argv: readonly string[], environment: readonly string[]): StringAddresses {
+    // The tables of addresses come first, each with a closing null; then the strings.
+    const tableBytes = (argv.length + environment.length + 2) * 8;
+    const needed = [file, ...argv, ...environment].reduce(
+      (sum, each) => sum + each.length + 1,
+      tableBytes,
+    );
     if (needed > this.memory.length) this.memory = Buffer.alloc(needed * 2);
     const base = this.addressOf(this.memory);
-    const table = new DataView(this.memory.buffer);
     let slot = 0;
     let offset = tableBytes;
-    const put = (text: string): void => {
-      table.setBigUint64(slot, BigInt(base + offset), true);
-      slot += 8;
+    const put = (text: string): number => {
+      const address = base + offset;
       offset = writeBytes(this.memory, offset, text);
+      return address;
     };
-    for (const each of argv) put(each);
-    table.setBigUint64(slot, 0n, true);
-    slot += 8;
-    const envpOffset = slot;
-    for (const each of environment) put(each);
-    table.setBigUint64(slot, 0n, true);
-    return { argv: base, envp: base + envpOffset };
+    const table = (strings: readonly string[]): number => {
+      const address = base + slot;
+      for (const each of strings) slot = this.memory.writeBigUInt64LE(BigInt(put(each)), slot);
+      slot = this.memory.writeBigUInt64LE(0n, slot);
+      return address;
+    };
+    return { argv: table(argv), envp: table(environment), file: put(file) };
   }
 }
 

@@ -8,10 +8,9 @@ import { descriptorsOf } from "./proc.ts";
 
 /** Call it before anything else is opened. Descriptors of the event loop (`anon_inode:`) are Bun's own. */
 export function inheritedDescriptors(): number[] {
-  const itself = executable();
   return descriptorsOf("self")
-    .filter(({ fd, target }) => fd > 2 && !target.startsWith("anon_inode:") && target !== itself)
-    .filter(({ target }) => target !== `/proc/${process.pid}/fd`)
+    .filter(({ fd, target }) => fd > 2 && !target.startsWith("anon_inode:"))
+    .filter(({ target }) => target !== `/proc/${process.pid}/fd` && target !== executable())
     .map(({ fd }) => fd);
 }
 

@@ -158,7 +158,7 @@ function wrap(c: Symbols, addChdir: ReturnType<typeof openChdir>): Libc {
   const statusCell = new Int32Array(1);
   const pair = new Int32Array(2);
   const limits = new BigUint64Array(2);
-  const block = new StringBlock(ptr);
+  const scratch = createSpawnScratch();
 
   const libc: Libc = {
     duplicate: (fd, least) => check(c.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl"),
@@ -210,7 +210,7 @@ function wrap(c: Symbols, addChdir: ReturnType<typeof openChdir>): Libc {
       limits[1] = limitWord(hard);
       check(c.prlimit(0, RLIMIT_NOFILE, ptr(limits), null), "prlimit");
     },
-    spawn: (request) => spawn(c, addChdir, block, request),
+    spawn: (request) => spawn(c, addChdir, scratch, request),
     send: (fd, bytes) =>
       check(Number(c.send(fd, ptr(bytes), bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)), "send"),
     isWritable: (fd, timeoutMs) => {
@@ -221,22 +221,39 @@ function wrap(c: Symbols, addChdir: ReturnType<typeof openChdir>): Libc {
   return libc;
 }
 
+/** Memory that posix_spawn reads and writes, used again each time: a fresh piece per spawn adds up. */
+interface SpawnScratch {
+  readonly actions: Uint8Array;
+  readonly attributes: Uint8Array;
+  readonly reset: Uint8Array;
+  readonly unblocked: Uint8Array;
+  readonly pid: Int32Array;
+  readonly block: StringBlock;
+}
+
+function createSpawnScratch(): SpawnScratch {
+  const everySignal = new Uint8Array(SIGSET_BYTES).fill(0xff);
+  // SIGPIPE stays as Bun left it, ignored, as Server::Starter's workers find it.
+  everySignal[(SIGPIPE - 1) >> 3] = 0xff & ~(1 << ((SIGPIPE - 1) & 7));
+  return {
+    actions: new Uint8Array(FILE_ACTIONS_BYTES),
+    attributes: new Uint8Array(SPAWN_ATTRIBUTES_BYTES),
+    reset: everySignal,
+    unblocked: new Uint8Array(SIGSET_BYTES),
+    pid: new Int32Array(1),
+    block: new StringBlock(ptr),
+  };
+}
+
 function spawn(
   c: Symbols,
   addChdir: ReturnType<typeof openChdir>,
-  block: StringBlock,
+  { actions, attributes, reset, unblocked, pid, block }: SpawnScratch,
   request: SpawnRequest,
 ): number {
-  const actions = new Uint8Array(FILE_ACTIONS_BYTES);
-  const attributes = new Uint8Array(SPAWN_ATTRIBUTES_BYTES);
-  const everySignal = new Uint8Array(SIGSET_BYTES).fill(0xff);
-  const pidCell = new Int32Array(1);
-  // SIGPIPE stays as Bun left it, ignored, as Server::Starter's workers find it.
-  everySignal[(SIGPIPE - 1) >> 3] = 0xff & ~(1 << ((SIGPIPE - 1) & 7));
-  const file = cString(request.file);
   const dir = request.dir === null ? null : cString(request.dir);
   const environment = [...request.environment].map(([name, value]) => `${name}=${value}`);
-  const { argv, envp } = block.write(request.argv, environment);
+  const { file, argv, envp } = block.write(request.file, request.argv, environment);
 
   c.posix_spawn_file_actions_init(ptr(actions));
   c.posix_spawnattr_init(ptr(attributes));
@@ -252,18 +269,18 @@ function spawn(
       ptr(attributes),
       POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | session,
     );
-    c.posix_spawnattr_setsigdefault(ptr(attributes), ptr(everySignal));
-    c.posix_spawnattr_setsigmask(ptr(attributes), ptr(new Uint8Array(SIGSET_BYTES)));
+    c.posix_spawnattr_setsigdefault(ptr(attributes), ptr(reset));
+    c.posix_spawnattr_setsigmask(ptr(attributes), ptr(unblocked));
     const errno = c.posix_spawn(
-      ptr(pidCell),
-      ptr(file),
+      ptr(pid),
+      file as Pointer,
       ptr(actions),
       ptr(attributes),
       argv as Pointer,
       envp as Pointer,
     );
     if (errno !== 0) throw new SystemError("posix_spawn", codeName(errno));
-    return pidCell[0] as number;
+    return pid[0] as number;
   } finally {
     if (before !== null) process.chdir(before);
     c.posix_spawnattr_destroy(ptr(attributes));

@@ -25,12 +25,11 @@ const DEFAULT_PATH = "/bin:/usr/bin";
  * @throws ProgramError
  */
 export function findProgram(program: string, path: string | undefined, dir: string | null): string {
-  const typed = fromBytes(program);
   if (program === "")
     throw new ProgramError("missing", 'program "" has no name: give its name or path');
   if (program.includes("/")) {
     const refusal = executeRefusal(program, dir);
-    if (refusal !== null) throw refused(typed, refusal);
+    if (refusal !== null) throw refused(program, refusal);
     return program;
   }
   let denied: unknown = null;
@@ -40,10 +39,10 @@ export function findProgram(program: string, path: string | undefined, dir: stri
     if (refusal === null) return candidate;
     if (faultOf(refusal) === "notExecutable") denied ??= refusal;
   }
-  if (denied !== null) throw refused(typed, denied);
+  if (denied !== null) throw refused(program, denied);
   throw new ProgramError(
     "missing",
-    `program "${typed}" is not in PATH: give its path, or set PATH`,
+    `program "${fromBytes(program)}" is not in PATH: give its path, or set PATH`,
   );
 }
 
@@ -73,34 +72,36 @@ export function explainSpawn(
   file: string,
   dir: string | null,
 ): ProgramError {
-  const typed = fromBytes(program);
   if (codeOf(error) === "ENOENT" && executeRefusal(file, dir) === null) {
-    const missing = interpreterFault(typed, file, dir);
+    const missing = interpreterFault(program, file, dir);
     if (missing !== null) return missing;
     return new ProgramError(
       "notExecutable",
-      `program "${typed}": its dynamic loader does not exist (ENOENT); was it built for another system?`,
+      `program "${fromBytes(program)}": its dynamic loader does not exist (ENOENT); was it built for another system?`,
     );
   }
-  return refused(typed, error);
+  return refused(program, error);
 }
 
-function refused(typed: string, error: unknown): ProgramError {
+function refused(program: string, error: unknown): ProgramError {
   const advice =
     codeOf(error) === "EACCES"
       ? "; it must be executable (chmod +x), on a file system that allows it"
       : "";
-  return new ProgramError(faultOf(error), `program "${typed}": ${causeOf(error)}${advice}`);
+  return new ProgramError(
+    faultOf(error),
+    `program "${fromBytes(program)}": ${causeOf(error)}${advice}`,
+  );
 }
 
 /** @throws ProgramError when the program is a script whose interpreter cannot be run. */
 export function checkInterpreter(program: string, file: string, dir: string | null): void {
-  const fault = interpreterFault(fromBytes(program), file, dir);
+  const fault = interpreterFault(program, file, dir);
   if (fault !== null) throw fault;
 }
 
 /** A script whose interpreter is missing fails with the script's name and "no such file", which misleads. */
-function interpreterFault(typed: string, file: string, dir: string | null): ProgramError | null {
+function interpreterFault(program: string, file: string, dir: string | null): ProgramError | null {
   const interpreter = interpreterOf(file, dir);
   if (interpreter === null) return null;
   const refusal = executeRefusal(interpreter, dir);
@@ -108,7 +109,7 @@ function interpreterFault(typed: string, file: string, dir: string | null): Prog
   const advice = interpreter.endsWith("\r") ? "; the script has line ends of Windows" : "";
   return new ProgramError(
     "notExecutable",
-    `program "${typed}": its interpreter "${fromBytes(interpreter)}": ${causeOf(refusal)}${advice}`,
+    `program "${fromBytes(program)}": its interpreter "${fromBytes(interpreter)}": ${causeOf(refusal)}${advice}`,
   );
 }
 
