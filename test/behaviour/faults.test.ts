@@ -1,6 +1,7 @@
 /** What runs out while it runs costs a line, and is made good when it is there again; nothing piles up. */
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { eventually } from "../support/eventually.ts";
 import { lacks } from "../support/packages.ts";
 import { descriptorsOf, treeOf } from "../support/proc.ts";
 import { readStatus, serving } from "../support/status.ts";
@@ -53,6 +54,9 @@ test("two hundred deploys leave no descriptor, no process and no file behind", a
   }
   expect(Object.values(descriptorsOf(server.pid)).toSorted()).toEqual(before);
   expect(treeOf(server.pid)).toHaveLength(2);
-  expect(readdirSync(dir.path).toSorted()).toEqual(["status", "status.deploy"]);
+  await eventually("there are these two files and no others", () => {
+    const names = readdirSync(dir.path).toSorted();
+    return names.join() === "status,status.deploy";
+  });
   expect(await server.stop()).toBe(0);
 });

@@ -357,7 +357,11 @@ export const demonstrations: Readonly<Record<ExceptionId, Demonstration>> = {
       await using server = start(side, [...files, "--interval=0", "--", "./worker"]);
       await serving(side.dir.file("status"), [1]);
       expectAlive(server);
-      return filesIn(side);
+      // Files on their way have a pid behind their name.
+      return await eventually("all is written", () => {
+        const names = filesIn(side);
+        return !names.some((name) => /\.\d+$/.test(name)) && names;
+      });
     },
     perl: ["pid", "status", "worker"],
     own: ["pid", "status", "status.deploy", "worker"],
