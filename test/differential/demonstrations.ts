@@ -182,8 +182,7 @@ export const demonstrations: Readonly<Record<ExceptionId, Demonstration>> = {
       const stranger = Bun.spawn(["sleep", "60"]);
       writeFileSync(side.dir.file("pid"), `${stranger.pid}\n`);
       const { code } = await run(side, ["--stop", "--pid-file=pid"]);
-      // A signal is delivered by the time kill(2) returns, or it never was sent.
-      const survived = isAlive(stranger.pid);
+      const survived = (await inTime(stranger.exited)) === never;
       stranger.kill();
       await stranger.exited;
       return { code, survived };
