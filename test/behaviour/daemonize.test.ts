@@ -24,7 +24,8 @@ async function daemon(
   expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   expect(stderr).toMatch(/^start_server \(pid:\d+\) starting now...\n/);
   // Without waiting: it is written when the foreground returns.
-  const pid = Number(readFileSync(dir.file("pid"), "latin1"));
+  const pid = Number(dir.text("pid"));
+  expect(pid).toBeGreaterThan(1);
   return {
     pid,
     [Symbol.asyncDispose]: async () => {
@@ -53,7 +54,7 @@ test("the daemon has its own session without leading it, no terminal, and no std
   }
   expect(statusLine(worker!.pid, "SigBlk")).toMatch(/^0+$/);
   await eventually("the worker's output is in the log", () =>
-    readFileSync(dir.file("log"), "latin1").includes(`${dir.path}\n`),
+    dir.text("log").includes(`${dir.path}\n`),
   );
 });
 
@@ -67,16 +68,14 @@ test("a HUP right after its return deploys, and --stop ends it", async () => {
   expect(["pid", "status", "status.deploy"].filter((name) => existsSync(dir.file(name)))).toEqual(
     [],
   );
-  expect(readFileSync(dir.file("log"), "latin1")).toEndWith("exiting\n");
+  expect(dir.text("log")).toEndWith("exiting\n");
 });
 
 test("with a command as its log", async () => {
   using dir = tempDir({ worker: "#!/bin/sh\necho hello\nexec sleep 60\n" });
   const args = [...unlogged, "--log-file=| cat >log"];
   await using server = await daemon(dir, [...args, "--", "./worker"]);
-  await eventually("the worker's line", () =>
-    readFileSync(dir.file("log"), "latin1").includes("hello\n"),
-  );
+  await eventually("the worker's line", () => dir.text("log").includes("hello\n"));
   expect((await runToEnd(["--stop", "--pid-file=pid"], { cwd: dir.path })).code).toBe(0);
   await eventually("it is gone", () => !isAlive(server.pid));
 });
@@ -88,9 +87,7 @@ test.skipIf(lacks("perl"))("a socket as the worker's stdin stays one", async () 
   const [worker] = await serving(dir.file("status"), [1]);
   expect(readlinkSync(`/proc/${worker!.pid}/fd/0`)).toStartWith("socket:");
   expect(readlinkSync(`/proc/${server.pid}/fd/0`)).toBe("/dev/null");
-  const said = await eventually("it is ready", () =>
-    /^ready 1 \d+ (\d+)$/m.exec(readFileSync(dir.file("log"), "latin1")),
-  );
+  const said = await eventually("it is ready", () => /^ready 1 \d+ (\d+)$/m.exec(dir.text("log")));
   expect(await fetch(`http://127.0.0.1:${said[1]}/`).then((r) => r.text())).toBe(
     `1 ${worker!.pid}\n`,
   );

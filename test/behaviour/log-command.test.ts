@@ -1,6 +1,6 @@
 /** --log-file="| command": a command that dies, stalls or never works costs no worker anything. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { eventually } from "../support/eventually.ts";
 import { serving } from "../support/status.ts";
 import { startSupervisor } from "../support/supervisor.ts";
@@ -13,12 +13,8 @@ for (my $n = 1; ; $n++) { print "line $n\\n" or open my $f, '>', 'failed'; selec
 `;
 const options = ["--status-file=status", "--interval=0.1", "--"];
 
-function read(path: string): string {
-  return existsSync(path) ? readFileSync(path, "latin1") : "";
-}
-
-function numbers(path: string): number[] {
-  return [...read(path).matchAll(/^line (\d+)$/gm)].map((match) => Number(match[1]));
+function numbers(text: string): number[] {
+  return [...text.matchAll(/^line (\d+)$/gm)].map((match) => Number(match[1]));
 }
 
 test("the command gets everybody's lines, and its end when the supervisor ends", async () => {
@@ -29,7 +25,7 @@ test("the command gets everybody's lines, and its end when the supervisor ends",
   );
   await serving(dir.file("status"), [1]);
   expect(await server.stop()).toBe(0);
-  const lines = read(dir.file("log")).split("\n");
+  const lines = dir.text("log").split("\n");
   const starting = expect.stringMatching(/^starting new worker \d+$/);
   expect(lines).toEqual(expect.arrayContaining([starting, "out", "err"]));
   expect(lines.slice(-3)).toEqual(["exiting", "end of input", ""]);
@@ -42,18 +38,18 @@ test("a command that is killed is started again, and loses at most the line in i
   await using server = startSupervisor([`--log-file=| ${command}`, ...options, "./worker"], {
     cwd: dir.path,
   });
-  await eventually("lines arrive", () => numbers(dir.file("log")).length > 20);
-  const first = read(dir.file("pid")).trim();
+  await eventually("lines arrive", () => numbers(dir.text("log")).length > 20);
+  const first = dir.text("pid").trim();
   process.kill(Number(first), "SIGKILL");
-  await eventually("another command", () => !["", first].includes(read(dir.file("pid")).trim()));
+  await eventually("another command", () => !["", first].includes(dir.text("pid").trim()));
   await eventually("it says so", () =>
-    read(dir.file("log")).includes(
-      "the command of --log-file ended with exit code 137, starting it again\n",
-    ),
+    dir
+      .text("log")
+      .includes("the command of --log-file ended with exit code 137, starting it again\n"),
   );
   expect(await server.stop()).toBe(0);
   expect(existsSync(dir.file("failed"))).toBe(false);
-  const seen = numbers(dir.file("log"));
+  const seen = numbers(dir.text("log"));
   expect(seen.at(-1)).toBeLessThanOrEqual(seen.length + 1);
 });
 
@@ -70,14 +66,14 @@ test("a command that always dies is given up, said on the old stderr, and tried 
     `start_server (pid:${server.pid}): the command of --log-file ended with exit code 3 5 times in a row, its input is dropped until USR1: ${command}`,
   );
   // Far more than a pipe holds: somebody reads it, or the worker would stand still.
-  const rounds = read(dir.file("rounds")).length;
-  await eventually("the worker writes on", () => read(dir.file("rounds")).length > rounds + 10);
+  const rounds = dir.text("rounds").length;
+  await eventually("the worker writes on", () => dir.text("rounds").length > rounds + 10);
   server.signal("SIGHUP");
   await serving(dir.file("status"), [2]);
   rmSync(dir.file("broken"));
   server.signal("SIGUSR1");
   await eventually("the log tells of the gap", () =>
-    /^\d+ bytes for the command of --log-file were dropped$/m.test(read(dir.file("log"))),
+    /^\d+ bytes for the command of --log-file were dropped$/m.test(dir.text("log")),
   );
   expect(await server.stop()).toBe(0);
 });

@@ -1,6 +1,6 @@
 /** --log-file: everybody's output, reopened on USR1, and no matter when its disk is full. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { eventually } from "../support/eventually.ts";
 import { lacks, lacksRoot } from "../support/packages.ts";
 import { ours } from "../support/program.ts";
@@ -12,16 +12,12 @@ const talking =
   "#!/bin/sh\necho out $SERVER_STARTER_GENERATION\necho err $SERVER_STARTER_GENERATION >&2\nexec sleep 60\n";
 const options = ["--log-file=log", "--status-file=status", "--interval=0.1", "--", "./worker"];
 
-function log(path: string): string {
-  return existsSync(path) ? readFileSync(path, "latin1") : "";
-}
-
 test("it is appended to by the supervisor and by both streams of the worker", async () => {
   using dir = tempDir({ worker: talking, log: "before\n" });
   await using server = startSupervisor(options, { cwd: dir.path });
   const [worker] = await serving(dir.file("status"), [1]);
   expect(await server.stop()).toBe(0);
-  const lines = log(dir.file("log")).split("\n");
+  const lines = dir.text("log").split("\n");
   expect(lines[0]).toBe("before");
   expect(lines).toEqual(
     expect.arrayContaining([`starting new worker ${worker!.pid}`, "out 1", "err 1", "exiting"]),
@@ -38,17 +34,19 @@ test("USR1 after a rename: our lines and the next worker's go to a new file", as
   renameSync(dir.file("log"), dir.file("log.1"));
   server.signal("SIGUSR1");
   await eventually("the new file says so", () =>
-    log(dir.file("log")).includes(
-      `received USR1, reopened the log; kept the old file until a deploy:${worker!.pid}\n`,
-    ),
+    dir
+      .text("log")
+      .includes(
+        `received USR1, reopened the log; kept the old file until a deploy:${worker!.pid}\n`,
+      ),
   );
-  const old = log(dir.file("log.1"));
+  const old = dir.text("log.1");
   server.signal("SIGHUP");
   await serving(dir.file("status"), [2]);
-  expect(log(dir.file("log"))).toContain("out 2\n");
+  expect(dir.text("log")).toContain("out 2\n");
   expect(await server.stop()).toBe(0);
-  expect(log(dir.file("log"))).toContain("exiting\n");
-  expect(log(dir.file("log.1"))).toBe(old);
+  expect(dir.text("log")).toContain("exiting\n");
+  expect(dir.text("log.1")).toBe(old);
 });
 
 test("USR1 when the file cannot be opened keeps the old one and says so", async () => {
@@ -61,13 +59,13 @@ test("USR1 when the file cannot be opened keeps the old one and says so", async 
   renameSync(dir.file("d"), dir.file("e"));
   server.signal("SIGUSR1");
   await eventually("the old file says so", () =>
-    log(dir.file("e/log")).includes(
-      "received USR1, cannot reopen the log: no such file or directory (ENOENT)\n",
-    ),
+    dir
+      .text("e/log")
+      .includes("received USR1, cannot reopen the log: no such file or directory (ENOENT)\n"),
   );
   server.signal("SIGHUP");
   await serving(dir.file("status"), [2]);
-  expect(log(dir.file("e/log"))).toContain("out 2\n");
+  expect(dir.text("e/log")).toContain("out 2\n");
   expect(await server.stop()).toBe(0);
 });
 

@@ -1,6 +1,6 @@
 /** Whoever reads our stderr may be dead, stalled, or a person: no deploy waits for it. */
 import { describe, expect, test } from "bun:test";
-import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeFileSync, writeSync } from "node:fs";
 import { openLibc } from "../../src/system/libc.ts";
 import { createLogSink } from "../../src/system/log-sink.ts";
 import { eventually } from "../support/eventually.ts";
@@ -62,9 +62,7 @@ describe("a stderr that", () => {
     await using server = startSupervisor(args, { cwd: dir.path, command: redirected(how) });
     await serving(dir.file("status"), [1]);
     // With a pipe the shell is in between.
-    const pid = Number(
-      /"supervisor":(\d+)/.exec(readFileSync(dir.file("status.deploy"), "latin1"))?.[1],
-    );
+    const pid = Number(/"supervisor":(\d+)/.exec(dir.text("status.deploy"))?.[1]);
     for (const generation of [2, 3]) {
       process.kill(pid, "SIGHUP");
       await serving(dir.file("status"), [generation]);
@@ -121,7 +119,7 @@ test.skipIf(lacks("util-linux"))(
         { cwd: dir.path, command: ["script"], env },
       );
       expect(await server.exited).toBe(0);
-      return readFileSync(dir.file("typescript"), "latin1").replaceAll("\u001B", "ESC");
+      return dir.text("typescript").replaceAll("\u001B", "ESC");
     };
     expect(await run({})).toMatch(
       /ESC\[2m\d\d:\d\d:\d\dESC\[22m start_server \(pid:\d+\) starting now/,

@@ -1,6 +1,6 @@
 /** The pid file: written once its lock is ours, locked for life, removed only while it is still ours. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { eventually } from "../support/eventually.ts";
 import { lacks } from "../support/packages.ts";
 import { startSupervisor } from "../support/supervisor.ts";
@@ -16,7 +16,7 @@ test.skipIf(lacks("util-linux"))("it holds the pid, is locked for life and then 
   using dir = tempDir();
   await using server = startSupervisor(sleeper, { cwd: dir.path });
   await server.line(/^starting new worker/);
-  expect(readFileSync(dir.file("pid"), "latin1")).toBe(`${server.pid}\n`);
+  expect(dir.text("pid")).toBe(`${server.pid}\n`);
   expect(isLocked(dir.file("pid"))).toBe(true);
   expect(await server.stop()).toBe(0);
   expect(existsSync(dir.file("pid"))).toBe(false);
@@ -26,7 +26,7 @@ test("a file that was left behind is taken over", async () => {
   using dir = tempDir({ pid: "99999999\nand more\n" });
   await using server = startSupervisor(sleeper, { cwd: dir.path });
   await server.line(/^starting new worker/);
-  expect(readFileSync(dir.file("pid"), "latin1")).toBe(`${server.pid}\n`);
+  expect(dir.text("pid")).toBe(`${server.pid}\n`);
   expect(await server.stop()).toBe(0);
 });
 
@@ -37,7 +37,7 @@ test("a file that somebody else put in its place stays", async () => {
   writeFileSync(dir.file("other"), "1\n");
   renameSync(dir.file("other"), dir.file("pid"));
   expect(await server.stop()).toBe(0);
-  expect(readFileSync(dir.file("pid"), "latin1")).toBe("1\n");
+  expect(dir.text("pid")).toBe("1\n");
 });
 
 test.skipIf(lacks("util-linux"))("the lock outlives the log's last line", async () => {
@@ -51,5 +51,5 @@ test.skipIf(lacks("util-linux"))("the lock outlives the log's last line", async 
   const lock = Bun.spawn(["flock", dir.file("pid"), "true"]);
   await server.stop();
   await lock.exited;
-  expect(readFileSync(dir.file("log"), "latin1")).toEndWith("exiting\nended\n");
+  expect(dir.text("log")).toEndWith("exiting\nended\n");
 });

@@ -3,7 +3,7 @@
  * lost, and refuses what it cannot give. prctl(PR_SET_MDWE) makes such a place.
  */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { failures, startLoad } from "../support/client.ts";
 import { eventually } from "../support/eventually.ts";
 import { lacks } from "../support/packages.ts";
@@ -112,7 +112,7 @@ test.skipIf(lacks("perl"))("its log file is everybody's, and reopened on USR1", 
   server.signal("SIGHUP");
   await serving(dir.file("status"), [2]);
   await eventually("the log has all lines", () =>
-    /reopened the log[^]*out 2/.test(readFileSync(dir.file("log"), "latin1")),
+    /reopened the log[^]*out 2/.test(dir.text("log")),
   );
   expect(await server.stop()).toBe(0);
 });

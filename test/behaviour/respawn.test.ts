@@ -1,6 +1,6 @@
 /** A worker that dies is replaced: the first time at once, then at a distance that grows. */
 import { expect, test } from "bun:test";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { eventually } from "../support/eventually.ts";
 import { readStatus, serving } from "../support/status.ts";
 import { startSupervisor } from "../support/supervisor.ts";
@@ -65,8 +65,7 @@ test("both die: the search goes on until somebody serves", async () => {
 test("a program that fails at once does not spin, even with --interval=0", async () => {
   using dir = tempDir({ worker: "#!/bin/sh\necho $SERVER_STARTER_GENERATION >>starts\nexit 1\n" });
   await using server = startSupervisor(["--interval=0", "--", "./worker"], { cwd: dir.path });
-  const starts = (): number =>
-    readFileSync(dir.file("starts"), "latin1").trimEnd().split("\n").length;
+  const starts = (): number => dir.text("starts").trimEnd().split("\n").length;
   await server.line(/died unexpectedly/);
   const begun = performance.now();
   await eventually("five starts", () => starts() >= 5);

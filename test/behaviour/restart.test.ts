@@ -1,6 +1,6 @@
 /** --restart tells the truth, and works on Perl's files as --stop does; Perl's verbs work on ours. */
 import { expect, test } from "bun:test";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { eventually } from "../support/eventually.ts";
 import { lacks } from "../support/packages.ts";
 import { ours, perls } from "../support/program.ts";
@@ -43,7 +43,7 @@ test("a first try that fails is said, and a later one that works is success", as
   const restart = runToEnd(["--restart", ...files], { cwd: dir.path });
   await server.line(/seems to have failed to start/);
   await eventually("the failure is published", () =>
-    /"failedTries":[1-9]/.test(readFileSync(dir.file("status.deploy"), "latin1")),
+    /"failedTries":[1-9]/.test(dir.text("status.deploy")),
   );
   rmSync(dir.file("broken"));
   const { code, stderr } = await restart;

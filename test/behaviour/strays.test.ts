@@ -1,6 +1,5 @@
 /** Processes that outlive their worker: those that hold a socket are named and told to leave, others left alone. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { eventually } from "../support/eventually.ts";
 import { lacks } from "../support/packages.ts";
 import { isAlive, treeOf } from "../support/proc.ts";
@@ -92,7 +91,7 @@ exec sleep 60
   });
   await using server = startSupervisor([...options, "./worker"], { cwd: dir.path });
   const [first] = await serving(dir.file("status"), [1]);
-  const helper = Number(readFileSync(dir.file("helper"), "latin1"));
+  const helper = await eventually("its helper", () => Number(dir.text("helper")) || null);
   process.kill(first!.pid, "SIGKILL");
   await serving(dir.file("status"), [2]);
   expect(server.stderr.filter((line) => /left/.test(line))).toEqual([]);

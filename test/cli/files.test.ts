@@ -1,6 +1,6 @@
 /** Pid file, status file, log and limit that cannot be had; and the second start_server on one pid file. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { isAlive } from "../support/proc.ts";
 import { startSupervisor } from "../support/supervisor.ts";
 import { lacksRoot } from "../support/packages.ts";
@@ -81,7 +81,7 @@ test.each([[[]], [["--daemonize", "--log-file=/dev/null"]]])(
       cwd: dir.path,
     });
     await first.output(/ready/);
-    expect(readFileSync(dir.file("pid"), "latin1")).toBe(`${first.pid}\n`);
+    expect(dir.text("pid")).toBe(`${first.pid}\n`);
     expect(
       await refusal(dir, [...options, "--pid-file=pid", "--path=x.sock", "--port=0", ...program]),
     ).toEqual({

@@ -1,5 +1,5 @@
 /** A directory for one test, removed with all that is in it. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -7,6 +7,8 @@ export interface TempDir {
   readonly path: string;
   /** The path of a file in it. */
   file(name: string): string;
+  /** What a file in it holds by now: nothing while it is not there yet. */
+  text(name: string): string;
   [Symbol.dispose](): void;
 }
 
@@ -21,6 +23,16 @@ export function tempDir(files: Readonly<Record<string, string>> = {}): TempDir {
   return {
     path,
     file: (name) => join(path, name),
+    text: (name) => textOf(join(path, name)),
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }
