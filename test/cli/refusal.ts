@@ -12,9 +12,13 @@ export function site(files: Readonly<Record<string, string>> = {}): TempDir {
   return tempDir({ worker: '#!/bin/sh\ntouch "$(dirname "$0")/ran"\n', ...files });
 }
 
-/** As a user without rights; only root can become one. */
+/**
+ * As a user without rights, who may read everything: this repository may lie in somebody's private
+ * directory. Only root can become one.
+ */
 export const unprivileged: readonly string[] = [
-  ...["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", ...ours],
+  ...["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+  ...["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--", ...ours],
 ];
 
 export interface Refusal {
