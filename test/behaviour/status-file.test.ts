@@ -9,6 +9,7 @@ import { tempDir } from "../support/temp-dir.ts";
 /** Leaves when it is told and the file `leave` is there. */
 const slow = `#!/bin/sh
 trap 'while [ ! -e leave ]; do sleep 0.02; done; exit 0' TERM
+touch up-$SERVER_STARTER_GENERATION
 while :; do sleep 0.02; done
 `;
 
@@ -44,6 +45,7 @@ test("a reader never sees a part, and generations are sorted as text", async () 
     cwd: dir.path,
   });
   await serving(status, [1]);
+  await eventually("its trap is set", () => existsSync(dir.file("up-1")));
   const seen = new Set<string>();
   const numbers = Array.from({ length: 11 }, (_, index) => index + 1);
   for (const number of numbers.slice(1)) {
@@ -53,7 +55,8 @@ test("a reader never sees a part, and generations are sorted as text", async () 
       const text = readFileSync(status, "latin1");
       seen.add(text);
       const listed = [...text.matchAll(/^(\d+):\d+$/gm)].map((match) => Number(match[1]));
-      return listed.join() === wanted.join();
+      // Told to leave before it has set its trap, it would be gone at once.
+      return listed.join() === wanted.join() && existsSync(dir.file(`up-${number}`));
     });
   }
   for (const text of seen) expect(text).toMatch(/^(?:\d+:\d+\n)+$/);
