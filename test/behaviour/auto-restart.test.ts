@@ -27,7 +27,7 @@ test("an old worker that does not leave delays it to twice the time", async () =
   });
   await using server = startSupervisor(
     [
-      ...["--status-file=status", "--interval=0.1", "--kill-old-delay=0"],
+      ...["--status-file=status", "--interval=0.3", "--kill-old-delay=0"],
       ...["--enable-auto-restart", "--auto-restart-interval=0.3", "--", "./worker"],
     ],
     { cwd: dir.path },

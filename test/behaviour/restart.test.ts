@@ -15,7 +15,7 @@ const slow =
 
 test("it returns when the new generation is current and the old one is gone", async () => {
   using dir = tempDir({ worker: slow });
-  await using server = startSupervisor([...files, "--interval=0.1", "--", "./worker"], {
+  await using server = startSupervisor([...files, "--interval=0.3", "--", "./worker"], {
     cwd: dir.path,
   });
   await serving(dir.file("status"), [1]);
@@ -35,7 +35,7 @@ test("it returns when the new generation is current and the old one is gone", as
 
 test("a first try that fails is said, and a later one that works is success", async () => {
   using dir = tempDir({ worker: steady });
-  await using server = startSupervisor([...files, "--interval=0.1", "--", "./worker"], {
+  await using server = startSupervisor([...files, "--interval=0.3", "--", "./worker"], {
     cwd: dir.path,
   });
   await serving(dir.file("status"), [1]);
